@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <ntdef.h>
+
+struct _DRIVER_OBJECT;
+
+namespace ring3 {
+
+// Process exit status after a bug check.
+inline constexpr int kBugCheckExitStatus = 86;
+
+struct BootOptions;
+
+// The executive, embedded in this process. One at a time; booting again after Shutdown is cheap.
+//
+//   auto executive = ring3::Executive::Boot({});
+//   executive->LoadDriver("./sioctl.sys");
+//   … CreateFile, DeviceIoControl …
+//   for (const std::string& line : executive->Shutdown()) std::puts(line.c_str());
+class __attribute__((visibility("default"))) Executive {
+ public:
+  // Returns null, having printed why on standard error, when the executive cannot come up (an address range that is
+  // taken, a registry file that does not parse). The calling thread becomes a thread of the client process.
+  static std::unique_ptr<Executive> Boot(const BootOptions& options);
+
+  ~Executive();
+  Executive(const Executive&) = delete;
+  Executive& operator=(const Executive&) = delete;
+
+  // Loads a module built by ring3-cc and runs its DriverEntry at PASSIVE_LEVEL.
+  // `service_name` empty: the file's name without its extension. Returns DriverEntry's status, or
+  // STATUS_OBJECT_NAME_NOT_FOUND / STATUS_INVALID_IMAGE_FORMAT where there is no such module.
+  NTSTATUS LoadDriver(const std::string& path, std::string_view service_name = {});
+
+  // The same for a driver linked into the program, as tests and fuzzers do.
+  NTSTATUS LoadDriver(NTSTATUS (*driver_entry)(_DRIVER_OBJECT*, UNICODE_STRING*), std::string_view service_name);
+
+  // Runs DriverUnload. STATUS_INVALID_DEVICE_REQUEST where the driver has none.
+  NTSTATUS UnloadDriver(std::string_view service_name);
+
+  // Ends the client process, unloads the drivers in reverse order and brings the executive down.
+  // Returns what leaked, a line each; empty when nothing did. Called by the destructor if it was not before.
+  std::vector<std::string> Shutdown();
+
+ private:
+  Executive() = default;
+  bool running_ = false;
+};
+
+}  // namespace ring3
