@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "ddi/mm.h"
+#include "mm/layout.h"
+
+// What MmProbeAndLockPages locked and MmUnlockPages did not yet unlock.
+namespace ring3::mm {
+
+struct LockedRange {
+  PMDL mdl;
+  PEPROCESS process;  // null: kernel memory
+  uintptr_t start;    // page aligned
+  uint64_t page_count;
+  const void* locked_by;  // the return address of the locking call: tells which driver
+};
+
+// Pages that drivers keep locked in `process`: PROCESS_HAS_LOCKED_PAGES (0x76) when not zero at its end.
+size_t LockedPagesOf(PEPROCESS process);
+
+// The first range whose locker lies in [image_begin, image_end): DRIVER_LEFT_LOCKED_PAGES_IN_PROCESS (0xCB) when there is
+// one at unload. False: none.
+bool FindLockedRangeOf(const void* image_begin, const void* image_end, LockedRange* found);
+
+// Calls `visit` for each range, with a lock held: no DDI may be called from it.
+void ForEachLockedRange(const std::function<void(const LockedRange&)>& visit);
+
+// To be called by an interposed munmap before it unmaps [address, address + byte_count). True: pages of it are locked by a
+// driver; leave the mapping alone, Mm unmaps it when the last of them is unlocked.
+__attribute__((visibility("default"))) bool DeferUnmap(void* address, size_t byte_count);
+
+}  // namespace ring3::mm
