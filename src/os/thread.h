@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include "base/result.h"
+
+namespace ring3::os {
+
+// A Linux thread. Joined explicitly: destroying one that is still joinable is a defect and stops the process.
+class Thread {
+ public:
+  using Body = void (*)(void* argument);
+
+  Thread() = default;
+  Thread(Thread&& other) noexcept : handle_(std::exchange(other.handle_, 0)) {}
+  Thread& operator=(Thread&& other) noexcept;
+  ~Thread();
+
+  // `name`: at most 15 characters are kept. `stack_bytes` 0: the system's default.
+  // STATUS_INSUFFICIENT_RESOURCES when there is no memory or no thread to be had.
+  static Result<Thread> Create(const char* name, Body body, void* argument, size_t stack_bytes = 0);
+
+  bool joinable() const { return handle_ != 0; }
+  // Blocks until the body has returned. Not from the thread itself.
+  void Join();
+  // Gives up the right to join.
+  void Detach();
+
+ private:
+  uint64_t handle_ = 0;
+};
+
+// The calling thread.
+uint32_t CurrentTid();
+void SetCurrentThreadName(const char* name);
+void YieldThread();
+// Ends the calling thread at once, running thread-local destructors but nothing of the frames above.
+[[noreturn]] void ExitCurrentThread();
+
+// Processors that this process may run on, at least 1; the number of the current one is below that.
+uint32_t ProcessorCount();
+uint32_t CurrentProcessor();
+
+// Sets the calling thread's processors; `mask` bit i is the i-th of ProcessorCount(). False when refused.
+bool SetCurrentThreadAffinity(uint64_t mask);
+
+}  // namespace ring3::os
