@@ -3,19 +3,10 @@
 #ifndef RING3_DDI_KE_BUGCHECK_H
 #define RING3_DDI_KE_BUGCHECK_H
 
+#include <guiddef.h>
 #include <ddi/ke_types.h>
 
 EXTERN_C_START
-
-#ifndef GUID_DEFINED
-#define GUID_DEFINED
-typedef struct _GUID {
-  ULONG Data1;
-  USHORT Data2;
-  USHORT Data3;
-  UCHAR Data4[8];
-} GUID;
-#endif
 
 typedef VOID NTAPI KBUGCHECK_CALLBACK_ROUTINE(PVOID Buffer, ULONG Length);
 typedef KBUGCHECK_CALLBACK_ROUTINE* PKBUGCHECK_CALLBACK_ROUTINE;
