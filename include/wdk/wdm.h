@@ -52,6 +52,7 @@
 #if __has_include(<ddi/hal.h>)
 #include <ddi/hal.h>
 #endif
+#include <ddi/zw.h>
 
 #ifndef NOMINMAX
 #ifndef min

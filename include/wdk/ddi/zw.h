@@ -26,6 +26,7 @@ typedef struct _EVENT_BASIC_INFORMATION {
   LONG EventState;
 } EVENT_BASIC_INFORMATION, *PEVENT_BASIC_INFORMATION;
 
+// What no page describes is declared for the executive only, so that drivers can declare it themselves.
 // Declares the Zw and the Nt form of a service. Drivers call either; both are the kernel-mode entry here.
 #define RING3_SERVICE(Name, Parameters)         \
   NTSYSAPI NTSTATUS NTAPI Zw##Name Parameters;  \
@@ -71,6 +72,7 @@ RING3_SERVICE(SetEvent, (_In_ HANDLE EventHandle, _Out_opt_ PLONG PreviousState)
 RING3_SERVICE(ResetEvent, (_In_ HANDLE EventHandle, _Out_opt_ PLONG PreviousState));
 RING3_SERVICE(ClearEvent, (_In_ HANDLE EventHandle));
 RING3_SERVICE(PulseEvent, (_In_ HANDLE EventHandle, _Out_opt_ PLONG PreviousState));
+#ifdef RING3_EXECUTIVE
 RING3_SERVICE(QueryEvent, (_In_ HANDLE EventHandle, _In_ EVENT_INFORMATION_CLASS EventInformationClass,
                            _Out_ PVOID EventInformation, _In_ ULONG EventInformationLength,
                            _Out_opt_ PULONG ReturnLength));
@@ -95,6 +97,7 @@ RING3_SERVICE(SetTimer, (_In_ HANDLE TimerHandle, _In_ PLARGE_INTEGER DueTime,
                          _In_opt_ PTIMER_APC_ROUTINE TimerApcRoutine, _In_opt_ PVOID TimerContext,
                          _In_ BOOLEAN ResumeTimer, _In_opt_ LONG Period, _Out_opt_ PBOOLEAN PreviousState));
 RING3_SERVICE(CancelTimer, (_In_ HANDLE TimerHandle, _Out_opt_ PBOOLEAN CurrentState));
+#endif
 RING3_SERVICE(WaitForSingleObject,
               (_In_ HANDLE Handle, _In_ BOOLEAN Alertable, _In_opt_ PLARGE_INTEGER Timeout));
 RING3_SERVICE(WaitForMultipleObjects,
@@ -123,13 +126,17 @@ RING3_SERVICE(FreeVirtualMemory, (_In_ HANDLE ProcessHandle, _Inout_ PVOID* Base
 // Processes, threads, tokens.
 RING3_SERVICE(OpenProcess, (_Out_ PHANDLE ProcessHandle, _In_ ACCESS_MASK DesiredAccess,
                             _In_ POBJECT_ATTRIBUTES ObjectAttributes, _In_opt_ PCLIENT_ID ClientId));
+#ifdef RING3_EXECUTIVE
 RING3_SERVICE(OpenThread, (_Out_ PHANDLE ThreadHandle, _In_ ACCESS_MASK DesiredAccess,
                            _In_ POBJECT_ATTRIBUTES ObjectAttributes, _In_opt_ PCLIENT_ID ClientId));
+#endif
 RING3_SERVICE(TerminateProcess, (_In_opt_ HANDLE ProcessHandle, _In_ NTSTATUS ExitStatus));
+#ifdef RING3_EXECUTIVE
 RING3_SERVICE(QueryInformationProcess,
               (_In_ HANDLE ProcessHandle, _In_ PROCESSINFOCLASS ProcessInformationClass,
                _Out_opt_ PVOID ProcessInformation, _In_ ULONG ProcessInformationLength,
                _Out_opt_ PULONG ReturnLength));
+#endif
 RING3_SERVICE(SetInformationThread, (_In_ HANDLE ThreadHandle, _In_ THREADINFOCLASS ThreadInformationClass,
                                      _In_ PVOID ThreadInformation, _In_ ULONG ThreadInformationLength));
 RING3_SERVICE(OpenProcessToken,
