@@ -22,8 +22,6 @@ void _mm_lfence(void);
 #define _WriteBarrier() _ReadWriteBarrier()
 #define __faststorefence() __atomic_thread_fence(__ATOMIC_SEQ_CST)
 #define MemoryBarrier() __atomic_thread_fence(__ATOMIC_SEQ_CST)
-#define KeMemoryBarrier() __atomic_thread_fence(__ATOMIC_SEQ_CST)
-#define KeMemoryBarrierWithoutFence() _ReadWriteBarrier()
 #define YieldProcessor() __builtin_ia32_pause()
 #define __debugbreak() __asm__ volatile("int3")
 #define __ud2() __asm__ volatile("ud2")

@@ -3,6 +3,7 @@
 #ifndef RING3_DDI_KE_TYPES_H
 #define RING3_DDI_KE_TYPES_H
 
+#include <nt_exception.h>
 #include <ntdef.h>
 
 EXTERN_C_START
@@ -301,59 +302,6 @@ typedef struct _KSYSTEM_TIME {
 typedef struct _KFLOATING_SAVE {
   ULONG Dummy;
 } KFLOATING_SAVE, *PKFLOATING_SAVE;
-
-#ifndef RING3_XSAVE_DEFINED
-#define RING3_XSAVE_DEFINED
-typedef struct DECLSPEC_ALIGN(16) _XSAVE_FORMAT {
-  USHORT ControlWord;
-  USHORT StatusWord;
-  UCHAR TagWord;
-  UCHAR Reserved1;
-  USHORT ErrorOpcode;
-  ULONG ErrorOffset;
-  USHORT ErrorSelector;
-  USHORT Reserved2;
-  ULONG DataOffset;
-  USHORT DataSelector;
-  USHORT Reserved3;
-  ULONG MxCsr;
-  ULONG MxCsr_Mask;
-  M128A FloatRegisters[8];
-  M128A XmmRegisters[16];
-  UCHAR Reserved4[96];
-} XSAVE_FORMAT, *PXSAVE_FORMAT;
-typedef XSAVE_FORMAT XMM_SAVE_AREA32, *PXMM_SAVE_AREA32;
-typedef struct DECLSPEC_ALIGN(8) _XSAVE_AREA_HEADER {
-  ULONG64 Mask;
-  ULONG64 Reserved[7];
-} XSAVE_AREA_HEADER, *PXSAVE_AREA_HEADER;
-typedef struct DECLSPEC_ALIGN(16) _XSAVE_AREA {
-  XSAVE_FORMAT LegacyState;
-  XSAVE_AREA_HEADER Header;
-} XSAVE_AREA, *PXSAVE_AREA;
-typedef struct _XSTATE_CONTEXT {
-  ULONG64 Mask;
-  ULONG Length;
-  ULONG Reserved1;
-  PXSAVE_AREA Area;
-  PVOID Buffer;
-} XSTATE_CONTEXT, *PXSTATE_CONTEXT;
-#define XSTATE_LEGACY_FLOATING_POINT 0
-#define XSTATE_LEGACY_SSE 1
-#define XSTATE_GSSE 2
-#define XSTATE_AVX XSTATE_GSSE
-#define XSTATE_MASK_LEGACY_FLOATING_POINT (1ull << XSTATE_LEGACY_FLOATING_POINT)
-#define XSTATE_MASK_LEGACY_SSE (1ull << XSTATE_LEGACY_SSE)
-#define XSTATE_MASK_LEGACY (XSTATE_MASK_LEGACY_FLOATING_POINT | XSTATE_MASK_LEGACY_SSE)
-#define XSTATE_MASK_GSSE (1ull << XSTATE_GSSE)
-#define XSTATE_MASK_AVX XSTATE_MASK_GSSE
-#endif
-typedef struct _XSTATE_SAVE {
-  struct _XSTATE_SAVE* Prev;
-  struct _KTHREAD* Thread;
-  UCHAR Level;
-  XSTATE_CONTEXT XStateContext;
-} XSTATE_SAVE, *PXSTATE_SAVE;
 
 typedef enum _KINTERRUPT_MODE { LevelSensitive, Latched } KINTERRUPT_MODE;
 typedef enum _KINTERRUPT_POLARITY {
