@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+#ifndef RING3_WINREG_H
+#define RING3_WINREG_H
+
+#include <minwinbase.h>
+
+#define HKEY_CLASSES_ROOT ((HKEY)(ULONG_PTR)((LONG)0x80000000))
+#define HKEY_CURRENT_USER ((HKEY)(ULONG_PTR)((LONG)0x80000001))
+#define HKEY_LOCAL_MACHINE ((HKEY)(ULONG_PTR)((LONG)0x80000002))
+
+typedef ACCESS_MASK REGSAM;
+typedef LONG LSTATUS;
+
+#endif

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+#include "win32/win32.h"
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <thread>
+
+namespace ring3::win32 {
+namespace {
+
+VOID Fill(LPSYSTEM_INFO out) {
+  const unsigned processors = std::thread::hardware_concurrency();
+  *out = {};
+  out->wProcessorArchitecture = PROCESSOR_ARCHITECTURE_AMD64;
+  out->dwPageSize = 4096;
+  out->lpMinimumApplicationAddress = reinterpret_cast<LPVOID>(0x10000);
+  out->lpMaximumApplicationAddress = reinterpret_cast<LPVOID>(0x7FFFFFFEFFFF);
+  out->dwNumberOfProcessors = processors == 0 ? 1 : processors;
+  out->dwActiveProcessorMask = out->dwNumberOfProcessors >= 64 ? ~DWORD_PTR{0} : (DWORD_PTR{1} << out->dwNumberOfProcessors) - 1;
+  out->dwProcessorType = 8664;
+  out->dwAllocationGranularity = 65536;
+}
+
+PHANDLER_ROUTINE g_console_handler;
+
+void OnInterrupt(int signal) {
+  if (g_console_handler != nullptr && g_console_handler(signal == SIGINT ? CTRL_C_EVENT : CTRL_BREAK_EVENT)) return;
+  std::_Exit(128 + signal);
+}
+
+}  // namespace
+
+extern "C" {
+
+VOID GetSystemInfo(LPSYSTEM_INFO lpSystemInfo) { Fill(lpSystemInfo); }
+VOID GetNativeSystemInfo(LPSYSTEM_INFO lpSystemInfo) { Fill(lpSystemInfo); }
+
+VOID ExitProcess(UINT uExitCode) { std::exit(static_cast<int>(uExitCode)); }
+
+// Only the calling process can be ended; that of another application is refused.
+BOOL TerminateProcess(HANDLE hProcess, UINT uExitCode) {
+  if (hProcess != GetCurrentProcess()) return FailWith(ERROR_ACCESS_DENIED);
+  std::exit(static_cast<int>(uExitCode));
+}
+
+VOID OutputDebugStringA(LPCSTR lpOutputString) {
+  if (lpOutputString != nullptr) std::fputs(lpOutputString, stderr);
+}
+VOID OutputDebugStringW(LPCWSTR lpOutputString) { OutputDebugStringA(Narrow(FromWide(lpOutputString)).c_str()); }
+
+BOOL IsDebuggerPresent() { return FALSE; }
+VOID DebugBreak() { __builtin_debugtrap(); }
+
+BOOL SetConsoleCtrlHandler(PHANDLER_ROUTINE HandlerRoutine, BOOL Add) {
+  g_console_handler = Add ? HandlerRoutine : nullptr;
+  std::signal(SIGINT, Add ? OnInterrupt : SIG_DFL);
+  return TRUE;
+}
+
+}  // extern "C"
+
+}  // namespace ring3::win32
