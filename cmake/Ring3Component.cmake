@@ -6,6 +6,8 @@ function(ring3_component name)
   file(GLOB sources CONFIGURE_DEPENDS ${dir}/*.cpp ${dir}/*.S)
   file(GLOB tests CONFIGURE_DEPENDS ${dir}/*_test.cpp)
   list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")
+  # Process-wide, in a library of their own: see ring3_seh_library.
+  list(FILTER sources EXCLUDE REGEX "/(os/fault_|os/guarded_copy|rtl/seh_)[^/]*$")
   if(NOT sources)
     return()
   endif()
@@ -21,6 +23,19 @@ function(ring3_component name)
   endif()
 endfunction()
 
+# libring3-seh.so: structured exceptions and hardware faults. Drivers, executive and application share one instance of it, and with
+# it one chain of __try frames per thread. It works on stacks that no sanitizer knows, so it is not instrumented.
+function(ring3_seh_library)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/os/fault_*.cpp ${CMAKE_SOURCE_DIR}/src/os/guarded_copy.*
+       ${CMAKE_SOURCE_DIR}/src/rtl/seh_*.cpp ${CMAKE_SOURCE_DIR}/src/rtl/seh_*.S)
+  list(FILTER sources EXCLUDE REGEX "(_test\\.cpp|\\.h)$")
+  add_library(ring3_seh SHARED ${sources})
+  set_target_properties(ring3_seh PROPERTIES OUTPUT_NAME ring3-seh)
+  target_link_libraries(ring3_seh PRIVATE ring3_nt_options Threads::Threads)
+  target_compile_options(ring3_seh PRIVATE -fno-sanitize=all $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions>)
+  install(TARGETS ring3_seh LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+endfunction()
+
 # To be called when every component is known: the executive's libraries and the components' test programs.
 function(ring3_finish_components)
   get_property(components GLOBAL PROPERTY RING3_EXECUTIVE_COMPONENTS)
@@ -30,10 +45,10 @@ function(ring3_finish_components)
   endforeach()
   # What drivers import from.
   add_library(ntoskrnl SHARED ${objects})
-  target_link_libraries(ntoskrnl PUBLIC ring3_nt_options fmt::fmt Threads::Threads ${CMAKE_DL_LIBS} dw)
+  target_link_libraries(ntoskrnl PUBLIC ring3_nt_options ring3_seh fmt::fmt Threads::Threads ${CMAKE_DL_LIBS} dw)
   # The same, with its insides visible, for the components' tests and benchmarks.
   add_library(ring3_executive STATIC ${objects})
-  target_link_libraries(ring3_executive PUBLIC ring3_nt_options fmt::fmt Threads::Threads ${CMAKE_DL_LIBS} dw)
+  target_link_libraries(ring3_executive PUBLIC ring3_nt_options ring3_seh fmt::fmt Threads::Threads ${CMAKE_DL_LIBS} dw)
 
   get_property(tested GLOBAL PROPERTY RING3_TESTED_COMPONENTS)
   include(GoogleTest)

@@ -7,8 +7,8 @@
 struct _EXCEPTION_POINTERS;
 
 // Hardware faults of this process: SIGSEGV, SIGBUS, SIGFPE, SIGILL and SIGTRAP (int3). A fault is offered, in this order, to
-//   1. the guarded copies (os/guarded_copy.h);
-//   2. the memory hooks: memory that is filled, or made writable, when it is first touched;
+//   1. the memory hooks: memory that is filled, or made writable, when it is first touched;
+//   2. the guarded copies (os/guarded_copy.h);
 //   3. structured exceptions: the thread's __try frames, then the unhandled-exception hook;
 //   4. whoever had the signal before (a sanitizer's report, a debugger, the default action), at the faulting instruction.
 // Steps 1 and 2 run in the signal handler, on the thread's alternate stack; step 3 runs on the thread's dispatch stack with no
