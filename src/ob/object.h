@@ -95,6 +95,7 @@ enum HeaderFlag : uint32_t {
   kExclusive = 2,
   kHasDirectory = 4,
   kKernelObject = 8,
+  kMadeByBoot = 16,
 };
 
 struct alignas(16) ObjectHeader {

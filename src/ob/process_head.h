@@ -22,4 +22,7 @@ struct ProcessTypes {
 };
 extern ProcessTypes g_process_types;
 
+// The end of a process: every handle goes, protected ones too.
+void CloseAllHandles(PEPROCESS process);
+
 }  // namespace ring3::ob
