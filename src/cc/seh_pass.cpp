@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+#include <string>
+#include <vector>
+
+#include "cc/declaration_scan.h"
+#include "cc/token_pass.h"
+
+namespace ring3::cc {
+
+namespace {
+
+bool IsTry(std::string_view text) { return text == "__try" || text == "_try" || text == "try"; }
+bool IsExcept(std::string_view text) { return text == "__except" || text == "_except" || text == "except"; }
+bool IsFinally(std::string_view text) { return text == "__finally" || text == "_finally" || text == "finally"; }
+bool IsLeave(std::string_view text) { return text == "__leave" || text == "_leave" || text == "leave"; }
+
+// The member of RING3_SEH_FRAME that an intrinsic of excpt.h reads.
+std::string_view IntrinsicMember(std::string_view text) {
+  if (text == "_exception_code" || text == "__exception_code") return "code";
+  if (text == "_exception_info" || text == "__exception_info") return "info";
+  if (text == "_abnormal_termination" || text == "__abnormal_termination") return "abnormal";
+  return {};
+}
+
+class SehRewriter {
+ public:
+  explicit SehRewriter(TokenStream& tokens) : tokens_(tokens) {}
+
+  void Run() {
+    for (const FunctionDefinition& function : FindFunctionDefinitions(tokens_)) {
+      const int first = next_frame_;
+      RewriteRange(tokens_.Next(function.body), function.body_end, {});
+      if (next_frame_ != first) Deoptimize(function);
+    }
+  }
+
+ private:
+  struct Context {
+    int leave = 0;          // the frame whose guarded body a `__leave` leaves
+    int frame = 0;          // the frame that the intrinsics ask
+    bool* left = nullptr;   // set when a `__leave` was seen
+  };
+
+  void RewriteRange(size_t at, size_t end, const Context& context) {
+    while (at < end) {
+      const Token& token = tokens_[at];
+      if (!token.user || token.kind != TokenKind::Identifier) {
+        at = tokens_.Next(at);
+        continue;
+      }
+      if (IsTry(token.text)) {
+        const size_t after = RewriteTry(at, end, context);
+        if (after != at) {
+          at = after;
+          continue;
+        }
+      }
+      if (IsLeave(token.text) && context.left && tokens_.Is(tokens_.Next(at), ";")) {
+        tokens_.Replace(at, "goto __ring3_leave_" + std::to_string(context.leave));
+        *context.left = true;
+      }
+      const std::string_view member = IntrinsicMember(token.text);
+      if (!member.empty() && context.frame != 0) {
+        const size_t open = tokens_.Next(at);
+        if (tokens_.Is(open, "(")) {
+          tokens_.Replace(at, "(" + Frame(context.frame) + "." + std::string(member) + ")");
+          tokens_.Erase(open);
+          tokens_.Erase(tokens_.Match(open));
+        }
+      }
+      at = tokens_.Next(at);
+    }
+  }
+
+  // Returns where to go on; `at` itself when this is a C++ try, or no try at all.
+  size_t RewriteTry(size_t at, size_t end, const Context& context) {
+    const size_t body = tokens_.Next(at);
+    if (!tokens_.Is(body, "{")) return at;
+    const size_t body_end = tokens_.Match(body);
+    const size_t keyword = body_end < end ? tokens_.Next(body_end) : end;
+    if (keyword >= end) return at;
+    const bool is_except = IsExcept(tokens_[keyword].text);
+    if (!is_except && !IsFinally(tokens_[keyword].text)) return at;
+
+    const int id = ++next_frame_;
+    const std::string number = std::to_string(id);
+    const std::string frame = "{ RING3_SEH_FRAME " + Frame(id) + " __attribute__((cleanup(Ring3SehLeave))); ";
+    Context inner = context;
+    bool left = false;
+    inner.leave = id;
+    inner.left = &left;
+    RewriteRange(tokens_.Next(body), body_end, inner);
+    // The body's end and `__leave` are the ways out that AbnormalTermination() calls normal.
+    tokens_.InsertAfter(body_end, (left ? " __ring3_leave_" + number + ": " : " ") + Frame(id) + ".abnormal = 0; }");
+
+    Context handler_context = context;
+    handler_context.frame = id;
+    if (is_except) {
+      tokens_.Replace(at, frame + "int __ring3_step_" + number + " = Ring3SehEnter(&" + Frame(id) +
+                              ", 0); if (__ring3_step_" + number + " == 0) {");
+      const size_t open = tokens_.Next(keyword);
+      const size_t close = tokens_.Match(open);
+      const size_t handler = close < end ? tokens_.Next(close) : end;
+      if (!tokens_.Is(open, "(") || !tokens_.Is(handler, "{")) return body;
+      const size_t handler_end = tokens_.Match(handler);
+      if (handler_end >= end) return body;
+      tokens_.Replace(keyword, "else if (__ring3_step_" + number + " == 1) { Ring3SehFilter(&" + Frame(id) + ", (int)");
+      RewriteRange(tokens_.Next(open), close, handler_context);
+      tokens_.InsertAfter(close, "); } else");
+      RewriteRange(tokens_.Next(handler), handler_end, handler_context);
+      tokens_.InsertAfter(handler_end, " }");
+      return tokens_.Next(handler_end);
+    }
+    tokens_.Replace(at, frame + "if (Ring3SehEnter(&" + Frame(id) + ", 1) == 0) {");
+    const size_t handler = tokens_.Next(keyword);
+    if (!tokens_.Is(handler, "{")) return body;
+    const size_t handler_end = tokens_.Match(handler);
+    if (handler_end >= end) return body;
+    tokens_.Replace(keyword, "else {");
+    RewriteRange(tokens_.Next(handler), handler_end, handler_context);
+    tokens_.InsertAfter(handler_end, " Ring3SehFinallyDone(&" + Frame(id) + "); } }");
+    return tokens_.Next(handler_end);
+  }
+
+  // Without optimisation every local is in memory at every instruction; inlining would undo that.
+  void Deoptimize(const FunctionDefinition& function) {
+    tokens_.InsertBefore(function.begin, "__attribute__((optnone, noinline)) ");
+    for (size_t i = function.begin; i < function.body; i = tokens_.Next(i)) {
+      const std::string_view text = tokens_[i].text;
+      if (text == "always_inline" || text == "__always_inline__") tokens_.Replace(i, "unused");
+      if (text == "__forceinline") tokens_.Replace(i, "__inline");
+    }
+  }
+
+  static std::string Frame(int id) { return "__ring3_seh_" + std::to_string(id); }
+
+  TokenStream& tokens_;
+  int next_frame_ = 0;
+};
+
+}  // namespace
+
+void RewriteSeh(TokenStream& tokens) { SehRewriter(tokens).Run(); }
+
+}  // namespace ring3::cc

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+#include "cc/token_pass.h"
+
+namespace ring3::cc {
+
+std::string RunTokenPass(std::string_view preprocessed, bool is_cplusplus,
+                         const std::function<bool(std::string_view)>& is_user) {
+  TokenStream tokens(preprocessed, is_cplusplus, is_user);
+  NarrowLong(tokens);
+  RespellMicrosoft(tokens);
+  RewriteSeh(tokens);
+  return tokens.Emit();
+}
+
+}  // namespace ring3::cc
