@@ -130,8 +130,8 @@ void LinkApplication(const CommandLine& line, const Toolchain& toolchain, const 
   AppendCommon(command, line, toolchain);
   AppendObjects(command, line, objects, output);
   // Whole: a sanitizer's runtime has weak routines of the same names, for another wchar_t.
-  command.insert(command.end(), {"-Wl,--whole-archive", "-lring3-crt-app", "-Wl,--no-whole-archive", "-Wl,--no-as-needed",
-                                 "-lring3-win32", "-lring3-seh", "-Wl,--as-needed", "-lm", "-pthread"});
+  command.insert(command.end(), {"-Wl,--whole-archive", "-lring3-crt-app", "-Wl,--no-whole-archive", "-lring3-crt-wmain",
+                                 "-Wl,--no-as-needed", "-lring3-win32", "-lring3-seh", "-Wl,--as-needed", "-lm", "-pthread"});
   const ProcessResult result = RunProcess(command, StandardError::Capture);
   std::istringstream text(result.errors);
   std::set<std::string> missing;
