@@ -7,7 +7,8 @@
 
 namespace ring3::mm {
 
-// STATUS_CONFLICTING_ADDRESSES where the system reservation is taken, STATUS_INSUFFICIENT_RESOURCES where Linux refuses.
+// STATUS_CONFLICTING_ADDRESSES where the system reservation is taken, STATUS_INSUFFICIENT_RESOURCES where
+// Linux refuses.
 Status Initialize(const BootOptions& options);
 void Shutdown(LeakReport& leaks);
 

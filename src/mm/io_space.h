@@ -6,9 +6,10 @@
 #include "base/result.h"
 #include "mm/layout.h"
 
-// Simulated device memory, by physical address. The holes of simulated RAM ([0xA0000, 1 MiB) and [3 GiB, 4 GiB)) are
-// device memory always; a range above RAM becomes it when it is registered or first mapped. It starts as zeros, and every
-// mapping of a physical address shows the same bytes, so that a test plays the device by mapping it too.
+// Simulated device memory, by physical address. The holes of simulated RAM ([0xA0000, 1 MiB) and [3 GiB, 4
+// GiB)) are device memory always; a range above RAM becomes it when it is registered or first mapped. It
+// starts as zeros, and every mapping of a physical address shows the same bytes, so that a test plays the
+// device by mapping it too.
 namespace ring3::mm {
 
 // Makes [physical_address, +byte_count) device memory. STATUS_CONFLICTING_ADDRESSES where RAM is in it.

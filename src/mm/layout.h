@@ -16,8 +16,8 @@ inline constexpr uint64_t kPageShift = 12;
 inline constexpr uint64_t kPageBytes = 1u << kPageShift;
 inline constexpr uint64_t kGiB = 1ull << 30;
 
-// The reservation that holds every system address. Outside the areas that ASan, TSan, the kernel's mmap and PIE
-// executables use.
+// The reservation that holds every system address. Outside the areas that ASan, TSan, the kernel's mmap and
+// PIE executables use.
 inline constexpr uintptr_t kSystemBase = 0x7b00'0000'0000;
 inline constexpr uint64_t kSystemBytes = 1024 * kGiB;
 
@@ -26,7 +26,11 @@ inline constexpr uint64_t kMostRamBytes = 256 * kGiB;
 inline constexpr uintptr_t kViewsBase = kSystemBase + kMostRamBytes;
 inline constexpr uint64_t kViewsBytes = 256 * kGiB;
 inline constexpr uintptr_t kMdlArenaBase = kViewsBase + kViewsBytes;
-inline constexpr uint64_t kMdlArenaBytes = 256 * kGiB;
+inline constexpr uint64_t kMdlArenaBytes = 192 * kGiB;
+inline constexpr uintptr_t kFrameBitmapBase = kMdlArenaBase + kMdlArenaBytes;
+
+// Room for device memory above RAM, behind RAM in the same memory object.
+inline constexpr uint64_t kDeviceBytes = 64 * kGiB;
 
 inline constexpr Pfn kUserPfnBase = 1ull << 36;
 // One past the last user address that an application can have (Windows x64 and Linux agree on it).
@@ -39,18 +43,28 @@ inline bool IsSystemAddress(const volatile void* address) {
   return IsSystemAddress(reinterpret_cast<uintptr_t>(address));
 }
 
-// Whether every byte of [address, address + byte_count) may be user memory by its address alone: no wrap, nothing of the
-// system reservation, nothing above the user limit. An empty range is.
+// Whether every byte of [address, address + byte_count) may be user memory by its address alone: no wrap,
+// nothing of the system reservation, nothing above the user limit. An empty range is.
 constexpr bool IsUserRange(uintptr_t address, uint64_t byte_count) {
   if (byte_count == 0) return true;
   if (address >= kUserLimit || byte_count > kUserLimit - address) return false;
   return address + byte_count <= kSystemBase || address >= kSystemBase + kSystemBytes;
 }
 
-constexpr bool IsUserPfn(Pfn pfn) { return pfn >= kUserPfnBase; }
-constexpr Pfn PfnOfUserAddress(uintptr_t address) { return (address >> kPageShift) + kUserPfnBase; }
-constexpr uintptr_t UserAddressOfPfn(Pfn pfn) { return (pfn - kUserPfnBase) << kPageShift; }
-constexpr uintptr_t RamAddressOfPfn(Pfn pfn) { return kSystemBase + (pfn << kPageShift); }
-constexpr uint64_t PagesOf(uint64_t byte_count) { return (byte_count + kPageBytes - 1) >> kPageShift; }
+constexpr bool IsUserPfn(Pfn pfn) {
+  return pfn >= kUserPfnBase;
+}
+constexpr Pfn PfnOfUserAddress(uintptr_t address) {
+  return (address >> kPageShift) + kUserPfnBase;
+}
+constexpr uintptr_t UserAddressOfPfn(Pfn pfn) {
+  return (pfn - kUserPfnBase) << kPageShift;
+}
+constexpr uintptr_t RamAddressOfPfn(Pfn pfn) {
+  return kSystemBase + (pfn << kPageShift);
+}
+constexpr uint64_t PagesOf(uint64_t byte_count) {
+  return (byte_count + kPageBytes - 1) >> kPageShift;
+}
 
 }  // namespace ring3::mm

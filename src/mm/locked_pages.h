@@ -23,15 +23,21 @@ struct LockedRange {
 // Pages that drivers keep locked in `process`: PROCESS_HAS_LOCKED_PAGES (0x76) when not zero at its end.
 size_t LockedPagesOf(PEPROCESS process);
 
-// The first range whose locker lies in [image_begin, image_end): DRIVER_LEFT_LOCKED_PAGES_IN_PROCESS (0xCB) when there is
-// one at unload. False: none.
+// The first range whose locker lies in [image_begin, image_end): DRIVER_LEFT_LOCKED_PAGES_IN_PROCESS (0xCB)
+// when there is one at unload. False: none.
 bool FindLockedRangeOf(const void* image_begin, const void* image_end, LockedRange* found);
 
 // Calls `visit` for each range, with a lock held: no DDI may be called from it.
 void ForEachLockedRange(const std::function<void(const LockedRange&)>& visit);
 
-// To be called by an interposed munmap before it unmaps [address, address + byte_count). True: pages of it are locked by a
-// driver; leave the mapping alone, Mm unmaps it when the last of them is unlocked.
+// What an interposed munmap does: unmaps [address, address + byte_count) or, where a driver has pages of it
+// locked, leaves that to the unlocking of the last of them. No lock can come between the look and the
+// unmapping. Safe while the executive is down.
+__attribute__((visibility("default"))) void UnmapUserMemory(void* address, size_t byte_count);
+
+// For other calls that take pages away (mremap, MADV_DONTNEED, a mapping on top): true where pages of the
+// range are locked; the range is then unmapped when the last of them is unlocked, and the caller leaves it
+// alone.
 __attribute__((visibility("default"))) bool DeferUnmap(void* address, size_t byte_count);
 
 }  // namespace ring3::mm

@@ -11,9 +11,9 @@ namespace ring3::mm {
 
 enum class PageContents : uint8_t { kUninitialized, kZeroed };
 
-// Physically and virtually contiguous system memory in whole pages: what pool and the other components build on.
-// Any IRQL up to DISPATCH_LEVEL. May enter the kernel for large blocks; never waits.
-// Returns null where RAM is exhausted.
+// Physically and virtually contiguous system memory in whole pages: what pool and the other components build
+// on. Any IRQL up to DISPATCH_LEVEL. May enter the kernel for large blocks; never waits. Returns null where
+// RAM is exhausted.
 void* AllocateSystemPages(size_t page_count, PageContents contents);
 
 // `address` and `page_count` as allocated. Large blocks go back to Linux and read as zeros afterwards.

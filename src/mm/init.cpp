@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+#include "mm/init.h"
+
+#include "mm/locked_pages.h"
+#include "mm/state.h"
+#include "mm/system_pages.h"
+#include "ntstatus.h"
+#include "os/fault_handler.h"
+
+namespace ring3::mm {
+
+State* g_state = nullptr;
+
+namespace {
+
+bool OnFault(const os::MemoryFault& fault) {
+  return g_state != nullptr && g_state->mdl_arena.OnFault(fault.address);
+}
+
+Status BringUp(const BootOptions& options) {
+  RING3_TRY(os::ReserveAt(kSystemBase, kSystemBytes));
+  RING3_TRY(g_state->frames.Initialize(options.ram_byte_count));
+  RING3_TRY(g_state->regions.Open());
+  g_state->views.Initialize();
+  g_state->mdl_cache.Initialize();
+  return os::AddMemoryFaultHook(OnFault) ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
+}
+
+}  // namespace
+
+Status Initialize(const BootOptions& options) {
+  g_state = new State;
+  const Status status = BringUp(options);
+  if (status.ok()) return status;
+  const bool reserved = status.status() != STATUS_CONFLICTING_ADDRESSES;
+  delete g_state;
+  g_state = nullptr;
+  if (reserved) os::Release(kSystemBase, kSystemBytes);
+  return status;
+}
+
+void Shutdown(LeakReport& leaks) {
+  if (g_state == nullptr) return;
+  g_state->user_views.Shutdown(leaks);
+  g_state->virtual_memory.Shutdown(leaks);
+  g_state->locked.Shutdown(leaks);
+  g_state->blocks.Shutdown(leaks);
+  g_state->mdl_cache.Shutdown(leaks);
+  g_state->mdl_arena.Shutdown(leaks);
+  os::RemoveMemoryFaultHook(OnFault);
+  g_state->views.Shutdown(leaks);
+  g_state->io.Shutdown();
+  g_state->frames.Shutdown();
+  delete g_state;
+  g_state = nullptr;
+  os::Release(kSystemBase, kSystemBytes);
+}
+
+bool State::OffsetOfFrames(Pfn first, uint64_t count, uint64_t* offset) {
+  if (first + count <= frames.ram_pages()) {
+    *offset = first << kPageShift;
+    return true;
+  }
+  return io.OffsetOf(first, count, offset);
+}
+
+bool State::FrameOfSystemAddress(uintptr_t address, Pfn* pfn) {
+  if (address - kSystemBase < frames.ram_pages() * kPageBytes) {
+    *pfn = (address - kSystemBase) >> kPageShift;
+    return frames.IsAllocated(*pfn, 1) || !frames.IsRam(*pfn);
+  }
+  if (!ViewSpace::Contains(address)) return false;
+  ViewSpace::View view;
+  uintptr_t start;
+  if (!views.FindContaining(address, &view, &start)) return false;
+  const uint64_t index = (address - start) >> kPageShift;
+  if (index >= view.mapped_pages) return false;
+  if (view.use == ViewSpace::Use::kIoSpace) {
+    *pfn = view.io_first + index;
+    return true;
+  }
+  if (view.mdl == nullptr) return false;
+  *pfn = MmGetMdlPfnArray(view.mdl)[index];
+  return true;
+}
+
+void* AllocateSystemPages(size_t page_count, PageContents contents) {
+  Pfn first;
+  if (!TheState().frames.Allocate({.count = page_count}, contents, &first)) return nullptr;
+  return reinterpret_cast<void*>(RamAddressOfPfn(first));
+}
+
+void FreeSystemPages(void* address, size_t page_count) {
+  TheState().frames.Free((reinterpret_cast<uintptr_t>(address) - kSystemBase) >> kPageShift, page_count);
+}
+
+size_t AllocatedSystemPages() {
+  return TheState().frames.allocated_pages();
+}
+
+size_t LockedPagesOf(PEPROCESS process) {
+  size_t count = 0;
+  TheState().locked.ForEach([&](const LockedRange& range) {
+    if (range.process == process) count += range.page_count;
+  });
+  return count;
+}
+
+bool FindLockedRangeOf(const void* image_begin, const void* image_end, LockedRange* found) {
+  bool any = false;
+  TheState().locked.ForEach([&](const LockedRange& range) {
+    if (any || range.locked_by < image_begin || range.locked_by >= image_end) return;
+    any = true;
+    *found = range;
+  });
+  return any;
+}
+
+void ForEachLockedRange(const std::function<void(const LockedRange&)>& visit) {
+  TheState().locked.ForEach(visit);
+}
+
+bool DeferUnmap(void* address, size_t byte_count) {
+  return g_state != nullptr && g_state->locked.DeferUnmap(reinterpret_cast<uintptr_t>(address), byte_count);
+}
+
+void UnmapUserMemory(void* address, size_t byte_count) {
+  if (g_state == nullptr) {
+    os::Release(reinterpret_cast<uintptr_t>(address), byte_count);
+  } else {
+    g_state->locked.Unmap(reinterpret_cast<uintptr_t>(address), byte_count);
+  }
+}
+
+}  // namespace ring3::mm

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+#include "mm/mdl_cache.h"
+
+#include <cstddef>
+#include <cstdio>
+
+#include "base/fault_injection.h"
+#include "mm/poison.h"
+#include "mm/state.h"
+#include "mm/system_pages.h"
+
+namespace ring3::mm {
+namespace {
+
+std::atomic<uint64_t> g_boots{0};
+
+}  // namespace
+
+struct MdlCache::ThreadCache {
+  uint64_t boot = 0;
+  Block* head = nullptr;
+  uint32_t count = 0;
+};
+
+thread_local MdlCache::ThreadCache MdlCache::t_cache;
+
+// Gives back what an ending thread kept. Touched where a thread first takes blocks only, so that the cache
+// itself needs no destructor, whose registration every access would have to check.
+struct MdlCache::Reaper {
+  ~Reaper() {
+    ThreadCache& cache = t_cache;
+    if (g_state == nullptr || g_state->mdl_cache.boot_ != cache.boot) return;
+    while (cache.head != nullptr) {
+      Block* block = cache.head;
+      cache.head = block->next;
+      g_state->mdl_cache.GiveShared(block);
+    }
+  }
+  bool armed = false;
+};
+thread_local MdlCache::Reaper MdlCache::t_reaper;
+
+void MdlCache::Initialize() {
+  boot_ = g_boots.fetch_add(1) + 1;
+}
+
+MdlCache::Block* MdlCache::TakeShared() {
+  t_reaper.armed = true;
+  {
+    SpinLockGuard guard(lock_);
+    if (free_ != nullptr) {
+      Block* block = free_;
+      free_ = block->next;
+      return block;
+    }
+  }
+  Block* slab = static_cast<Block*>(AllocateSystemPages(kSlabPages, PageContents::kUninitialized));
+  if (slab == nullptr) return nullptr;
+  for (uint64_t i = 0; i < kBlocksPerSlab; ++i) {
+    slab[i].state = Block::kFree;
+    slab[i].next = i + 1 < kBlocksPerSlab ? &slab[i + 1] : nullptr;
+    Poison(reinterpret_cast<uintptr_t>(&slab[i].mdl), sizeof(Block) - offsetof(Block, mdl));
+  }
+  SpinLockGuard guard(lock_);
+  slabs_.push_back(slab);
+  slab[kBlocksPerSlab - 1].next = free_;
+  free_ = slab[1].next == nullptr ? free_ : &slab[1];
+  return slab;
+}
+
+void MdlCache::GiveShared(Block* block) {
+  SpinLockGuard guard(lock_);
+  block->next = free_;
+  free_ = block;
+}
+
+PMDL MdlCache::Allocate(const void* caller) {
+  if (ShouldFail("mdl")) return nullptr;
+  ThreadCache& cache = t_cache;
+  const uint64_t boot = boot_.load(std::memory_order_relaxed);
+  if (cache.boot != boot) cache = {boot, nullptr, 0};
+  Block* block = cache.head;
+  if (block != nullptr) {
+    cache.head = block->next;
+    --cache.count;
+  } else {
+    block = TakeShared();
+    if (block == nullptr) return nullptr;
+  }
+  block->state = Block::kAllocated;
+  block->caller = caller;
+  Unpoison(reinterpret_cast<uintptr_t>(&block->mdl), sizeof(Block) - offsetof(Block, mdl));
+  return &block->mdl;
+}
+
+bool MdlCache::Free(PMDL mdl) {
+  Block* block = reinterpret_cast<Block*>(reinterpret_cast<uintptr_t>(mdl) - offsetof(Block, mdl));
+  if (block->state != Block::kAllocated) return false;
+  block->state = Block::kFree;
+  Poison(reinterpret_cast<uintptr_t>(&block->mdl), sizeof(Block) - offsetof(Block, mdl));
+  ThreadCache& cache = t_cache;
+  const uint64_t boot = boot_.load(std::memory_order_relaxed);
+  if (cache.boot != boot) cache = {boot, nullptr, 0};
+  if (cache.count >= kMostPerThread) {
+    GiveShared(block);
+    return true;
+  }
+  block->next = cache.head;
+  cache.head = block;
+  ++cache.count;
+  return true;
+}
+
+void MdlCache::Shutdown(LeakReport& leaks) {
+  SpinLockGuard guard(lock_);
+  for (Block* slab : slabs_) {
+    for (uint64_t i = 0; i < kBlocksPerSlab; ++i) {
+      if (slab[i].state != Block::kAllocated) continue;
+      char line[96];
+      std::snprintf(line, sizeof line, "MDL %p not freed, allocated by %p", static_cast<void*>(&slab[i].mdl),
+                    slab[i].caller);
+      leaks.Add(line);
+    }
+    FreeSystemPages(slab, kSlabPages);
+  }
+  slabs_.clear();
+  free_ = nullptr;
+  boot_ = 0;
+}
+
+}  // namespace ring3::mm

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "base/result.h"
+
+// Address space and memory objects of Linux. All of it is system calls that take the process's memory map
+// lock: short, but nothing for a hot path. None waits for another thread; spin locks may be held unless a
+// routine says otherwise.
+namespace ring3::os {
+
+enum class Protection : uint8_t {
+  kNone = 0,
+  kRead = 1,
+  kReadWrite = 3,
+  kExecute = 4,
+  kReadExecute = 5,
+  kReadWriteExecute = 7,
+};
+
+// ---- Plain memory
+
+// Reserves [address, +byte_count), inaccessible and costing nothing. STATUS_CONFLICTING_ADDRESSES where any
+// of it is in use, STATUS_INSUFFICIENT_RESOURCES otherwise.
+Status ReserveAt(uintptr_t address, size_t byte_count);
+
+// Reserves at any address that is a multiple of `alignment` (a power of two); at the highest free one below
+// `limit` where `top_down`. Returns zero when there is no room.
+enum class Placement : uint8_t { kAnywhere, kTopDown };
+uintptr_t ReserveAnywhere(size_t byte_count, size_t alignment, uintptr_t limit, Placement placement);
+
+// Gives back to Linux; the range becomes free for anybody.
+void Release(uintptr_t address, size_t byte_count);
+
+// Replaces what is mapped by fresh inaccessible memory: contents dropped, addresses kept.
+Status Decommit(uintptr_t address, size_t byte_count);
+
+// STATUS_INVALID_PAGE_PROTECTION where the mapping does not allow it (a view of a read-only object made
+// writable), STATUS_INSUFFICIENT_RESOURCES.
+Status Protect(uintptr_t address, size_t byte_count, Protection protection);
+
+// Contents may go; private memory reads as zeros afterwards.
+void Discard(uintptr_t address, size_t byte_count);
+
+// A zeroed page at any address; zero: out of memory. Then moved, contents and all, over the page at `to`, in
+// one step for whoever accesses that. Both async-signal-safe.
+uintptr_t NewPage();
+bool MovePage(uintptr_t from, uintptr_t to);
+
+// ---- Memory objects
+
+// A sparse memfd, and the same opened read-only: what is mapped from that cannot be made writable.
+class MemoryObject {
+ public:
+  MemoryObject() = default;
+  MemoryObject(const MemoryObject&) = delete;
+  MemoryObject& operator=(const MemoryObject&) = delete;
+  ~MemoryObject() { Close(); }
+
+  Status Create(const char* name, uint64_t byte_count);
+  void Close();
+
+  // Maps [offset, +byte_count) over whatever is at `address`.
+  Status MapAt(uintptr_t address, uint64_t byte_count, uint64_t offset, Protection protection) const;
+  // Maps through the read-only descriptor.
+  Status MapReadOnlyAt(uintptr_t address, uint64_t byte_count, uint64_t offset) const;
+
+  // Returns the memory to Linux; the range reads as zeros.
+  void Punch(uint64_t offset, uint64_t byte_count) const;
+
+ private:
+  int descriptor_ = -1;
+  int read_only_descriptor_ = -1;
+};
+
+// ---- What is mapped
+
+struct Region {
+  uintptr_t start;
+  uintptr_t end;
+  bool readable, writable, executable, shared;
+  bool has_file;
+};
+
+// Answers what is mapped where, by the PROCMAP_QUERY ioctl (Linux 6.11, a third of a microsecond) or, before
+// that, by reading /proc/self/maps.
+class RegionMap {
+ public:
+  RegionMap() = default;
+  RegionMap(const RegionMap&) = delete;
+  RegionMap& operator=(const RegionMap&) = delete;
+  ~RegionMap() { Close(); }
+
+  Status Open();
+  void Close();
+
+  // The mapping that holds `address`; false: nothing is mapped there.
+  bool Find(uintptr_t address, Region* region) const;
+  // The mapping that holds `address`, or else the next above it; false: none.
+  bool FindOrNext(uintptr_t address, Region* region) const;
+
+  // Makes it read /proc/self/maps; for tests.
+  void DisableIoctl() { ioctl_works_ = false; }
+
+ private:
+  bool Query(uintptr_t address, bool or_next, Region* region) const;
+  bool Parse(uintptr_t address, bool or_next, Region* region) const;
+
+  int descriptor_ = -1;
+  mutable std::atomic<bool> ioctl_works_{true};
+};
+
+// Tunes malloc so that free() never returns memory to Linux: a driver may have it locked. Call it before the
+// application allocates. Not undone. No effect on a sanitizer's allocator, whose quarantine does as much.
+void KeepFreedMemoryMapped();
+
+}  // namespace ring3::os
