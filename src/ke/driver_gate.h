@@ -53,6 +53,8 @@ struct DriverCall {
   // For reports and for the bug check's parameters: device object, IRP, APC, KINTERRUPT …
   const void* subject;
   Callback callback;
+  KPROCESSOR_MODE previous_mode;
+  uint32_t kernel_depth;
   ExecutionState before;
 };
 
@@ -63,12 +65,16 @@ inline bool SameState(const ExecutionState& a, const ExecutionState& b) {
   return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b);
 }
 
-// Leaves the record of a call even when the driver's routine is unwound by a raised exception.
+// An exception is about to continue in a frame at `stack_pointer`: the calls into drivers, and the services, below it are
+// over. Destructors do not run when a structured exception unwinds. rtl's unwind hook.
+void ForgetDriverCallsBelow(uintptr_t stack_pointer);
+
 class DriverCallScope {
  public:
   DriverCallScope(const void* driver, const void* function, const void* subject, Callback callback)
       : thread_(CurrentThread()),
-        call_{thread_->driver_call, driver, function, subject, callback, thread_->state} {
+        call_{thread_->driver_call,   driver,  function, subject, callback, thread_->previous_mode,
+              thread_->kernel_depth, thread_->state} {
     thread_->driver_call = &call_;
   }
   ~DriverCallScope() { thread_->driver_call = call_.outer; }

@@ -104,9 +104,8 @@ struct _KTHREAD {
   // The process it runs in now, and the one it belongs to.
   _KPROCESS* process = nullptr;
   _KPROCESS* own_process = nullptr;
-  // [0]: of the current process; saved_apc_state: the original one while attached.
+  // The APC queues stay the thread's own while it is attached to another process.
   KAPC_STATE apc_state = {};
-  KAPC_STATE saved_apc_state = {};
   CCHAR apc_state_index = OriginalApcEnvironment;
 
   // Written under the dispatcher lock, by any thread.
@@ -123,7 +122,8 @@ struct _KTHREAD {
   std::atomic<uint32_t> wait_word{ring3::ke::kWaitNone};
   KWAIT_BLOCK own_wait_blocks[THREAD_WAIT_OBJECTS] = {};
   LIST_ENTRY mutant_list = {};
-  LIST_ENTRY thread_list_entry = {};  // of all threads known to ke
+  LIST_ENTRY adopted_list_entry = {};  // of the Linux threads that became executive threads by themselves
+  PKTHREAD* adopted_slot = nullptr;
 
   // What KeQueryPriorityThread and the affinity routines report.
   KPRIORITY priority = 8;

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#include "ke/init.h"
+
+#include <ntstatus.h>
+
+#include "ke/bugcheck.h"
+#include "ke/callback_registry.h"
+#include "ke/driver_gate.h"
+#include "ke/kernel.h"
+#include "os/fault_handler.h"
+#include "rtl/seh_frame.h"
+
+namespace ring3::ke {
+
+std::unique_ptr<Kernel> g_kernel;
+
+namespace {
+
+// Async-signal-safe.
+bool IsInKernelMode() {
+  PKTHREAD thread = CurrentThreadOrNull();
+  return thread != nullptr && thread->kernel_depth != 0;
+}
+
+BugCheckThreadState DescribeCurrentThread() {
+  PKTHREAD thread = CurrentThreadOrNull();
+  BugCheckThreadState state;
+  if (thread == nullptr) return state;
+  state.known = true;
+  state.thread = thread;
+  state.process = thread->process;
+  state.irql = thread->state.irql;
+  state.kernel_mode = thread->kernel_depth != 0;
+  state.system_thread = thread->is_system_thread;
+  return state;
+}
+
+}  // namespace
+
+Status Initialize(const BootOptions&) {
+  KeNumberProcessors = static_cast<CCHAR>(ProcessorCount());
+  g_kernel = std::make_unique<Kernel>();
+  os::SetKernelModeQuery(IsInKernelMode);
+  SetBugCheckThreadQuery(DescribeCurrentThread);
+  rtl::SetUnwindHook(ForgetDriverCallsBelow);
+  InstallExceptionBugChecks();
+  return STATUS_SUCCESS;
+}
+
+void StopExecutiveThreads(LeakReport& report) {
+  if (g_kernel == nullptr || g_kernel->stopped) return;
+  g_kernel->stopped = true;
+  // Timers first: they queue DPCs.
+  g_kernel->timers.Stop(report);
+  g_kernel->dpcs.Stop();
+  ReleaseAdoptedThreads();
+}
+
+void Shutdown(LeakReport& report) {
+  StopExecutiveThreads(report);
+  ReportCallbacks(report);
+  RemoveExceptionBugChecks();
+  rtl::SetUnwindHook(nullptr);
+  SetBugCheckThreadQuery(nullptr);
+  os::SetKernelModeQuery(nullptr);
+  g_kernel.reset();
+}
+
+}  // namespace ring3::ke
