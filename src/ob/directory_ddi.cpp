@@ -1,135 +1,57 @@
 // SPDX-License-Identifier: MIT
-// Directories and symbolic links of the object namespace.
-#include <ddi/ke.h>
-
-#include <atomic>
-#include <cstring>
-#include <vector>
-
-#include "ob/namespace.h"
-#include "ob/object_type.h"
 #include "ob/service.h"
-#include "os/clock.h"
+#include "ob/directory_services.h"
 
 using namespace ring3;
 
-namespace {
-
-NTSTATUS InsertAndOpen(void* object, const OBJECT_ATTRIBUTES* attributes, ACCESS_MASK access, PHANDLE handle) {
-  ob::InsertOptions options;
-  options.desired_access = access;
-  RING3_TRY_ASSIGN(ob::Inserted inserted, ob::InsertObject(object, attributes, options));
-  *handle = inserted.handle;
-  ob::Dereference(inserted.object);
-  return inserted.status;
-}
-
-}  // namespace
-
 extern "C" {
 
-// STATUS_OBJECT_NAME_COLLISION, STATUS_OBJECT_PATH_NOT_FOUND, STATUS_OBJECT_PATH_SYNTAX_BAD, STATUS_OBJECT_NAME_EXISTS
-// (OBJ_OPENIF). PASSIVE_LEVEL. nf-wdm-zwcreatedirectoryobject
+// STATUS_OBJECT_NAME_COLLISION, STATUS_OBJECT_PATH_NOT_FOUND, STATUS_OBJECT_PATH_SYNTAX_BAD,
+// STATUS_OBJECT_NAME_EXISTS (OBJ_OPENIF). PASSIVE_LEVEL. nf-wdm-zwcreatedirectoryobject
 NTSTATUS ZwCreateDirectoryObject(PHANDLE handle, ACCESS_MASK access, POBJECT_ATTRIBUTES attributes) {
   ke::ServiceScope scope(KernelMode);
-  *handle = nullptr;
-  RING3_TRY_ASSIGN(void* object, ob::CreateObject(ob::g_directory_type, sizeof(ob::Directory)));
-  new (object) ob::Directory;
-  return InsertAndOpen(object, attributes, access, handle);
+  return ob::CreateDirectoryObject(KernelMode, handle, access, attributes);
 }
 
 // nf-ntifs-zwopendirectoryobject
 NTSTATUS ZwOpenDirectoryObject(PHANDLE handle, ACCESS_MASK access, POBJECT_ATTRIBUTES attributes) {
   ke::ServiceScope scope(KernelMode);
-  return ob::Return(ob::OpenObjectByName(*attributes, ob::g_directory_type, KernelMode, access), handle);
+  return ob::OpenDirectoryObject(KernelMode, handle, access, attributes);
 }
 
-// Entries as OBJECT_DIRECTORY_INFORMATION, ended by an empty one, the strings behind them. STATUS_NO_MORE_ENTRIES,
-// STATUS_MORE_ENTRIES, STATUS_BUFFER_TOO_SMALL.
+// Entries as OBJECT_DIRECTORY_INFORMATION, ended by an empty one, the strings behind them.
+// STATUS_NO_MORE_ENTRIES, STATUS_MORE_ENTRIES, STATUS_BUFFER_TOO_SMALL.
 NTSTATUS ZwQueryDirectoryObject(HANDLE handle, PVOID buffer, ULONG length, BOOLEAN single, BOOLEAN restart,
                                 PULONG context, PULONG return_length) {
   ke::ServiceScope scope(KernelMode);
-  RING3_TRY_ASSIGN(auto directory, ob::ReferenceHandleAs<ob::Directory>(handle, DIRECTORY_QUERY, ob::g_directory_type,
-                                                                        KernelMode));
-  if (restart) *context = 0;
-  std::vector<ob::Directory::Listed> entries;
-  ULONG needed = sizeof(OBJECT_DIRECTORY_INFORMATION);
-  bool more = false;
-  {
-    SpinLockGuard guard(ob::g_namespace_lock);
-    for (ob::Directory::Listed entry; directory->EntryLocked(*context + entries.size(), &entry);) {
-      auto size = static_cast<ULONG>(sizeof(OBJECT_DIRECTORY_INFORMATION) +
-                                     (entry.name.size() + entry.type_name.size() + 2) * sizeof(WCHAR));
-      if (needed + size > length || (single && !entries.empty())) {
-        more = true;
-        if (entries.empty()) needed += size;
-        break;
-      }
-      needed += size;
-      entries.push_back(entry);
-    }
-  }
-  if (return_length != nullptr) *return_length = needed;
-  if (entries.empty()) return more ? STATUS_BUFFER_TOO_SMALL : STATUS_NO_MORE_ENTRIES;
-  auto* information = static_cast<OBJECT_DIRECTORY_INFORMATION*>(buffer);
-  auto* text = reinterpret_cast<char*>(information + entries.size() + 1);
-  auto store = [&](std::u16string_view s) {
-    UNICODE_STRING result = ob::ToUnicodeString(s);
-    std::memcpy(text, s.data(), result.Length);
-    std::memset(text + result.Length, 0, sizeof(WCHAR));
-    result.Buffer = reinterpret_cast<PWCH>(text);
-    result.MaximumLength += sizeof(WCHAR);
-    text += result.MaximumLength;
-    return result;
-  };
-  for (const ob::Directory::Listed& entry : entries) {
-    information->Name = store(entry.name);
-    information->TypeName = store(entry.type_name);
-    ++information;
-  }
-  *information = {};
-  *context += static_cast<ULONG>(entries.size());
-  return more && !single ? STATUS_MORE_ENTRIES : STATUS_SUCCESS;
+  return ob::QueryDirectoryObject(KernelMode, handle, buffer, length, single, restart, context,
+                                  return_length);
 }
 
-// A link to `target`, which need not exist. STATUS_OBJECT_NAME_COLLISION, STATUS_INVALID_PARAMETER (no target).
+// A link to `target`, which need not exist. STATUS_OBJECT_NAME_COLLISION, STATUS_INVALID_PARAMETER (no
+// target).
 NTSTATUS ZwCreateSymbolicLinkObject(PHANDLE handle, ACCESS_MASK access, POBJECT_ATTRIBUTES attributes,
                                     PUNICODE_STRING target) {
   ke::ServiceScope scope(KernelMode);
-  *handle = nullptr;
-  if (target == nullptr || target->Length == 0 || target->Length % sizeof(WCHAR) != 0) return STATUS_INVALID_PARAMETER;
-  RING3_TRY_ASSIGN(void* object, ob::CreateObject(ob::g_symbolic_link_type, sizeof(ob::SymbolicLink)));
-  new (object) ob::SymbolicLink{std::u16string(ob::View(*target)), os::SystemTime100ns()};
-  return InsertAndOpen(object, attributes, access, handle);
+  return ob::CreateSymbolicLinkObject(KernelMode, handle, access, attributes, target);
 }
 
 // nf-wdm-zwopensymboliclinkobject
 NTSTATUS ZwOpenSymbolicLinkObject(PHANDLE handle, ACCESS_MASK access, POBJECT_ATTRIBUTES attributes) {
   ke::ServiceScope scope(KernelMode);
-  return ob::Return(ob::OpenObjectByName(*attributes, ob::g_symbolic_link_type, KernelMode, access), handle);
+  return ob::OpenSymbolicLinkObject(KernelMode, handle, access, attributes);
 }
 
 // STATUS_BUFFER_TOO_SMALL with the bytes needed in `returned`. nf-wdm-zwquerysymboliclinkobject
 NTSTATUS ZwQuerySymbolicLinkObject(HANDLE handle, PUNICODE_STRING target, PULONG returned) {
   ke::ServiceScope scope(KernelMode);
-  RING3_TRY_ASSIGN(auto link, ob::ReferenceHandleAs<ob::SymbolicLink>(handle, SYMBOLIC_LINK_QUERY,
-                                                                      ob::g_symbolic_link_type, KernelMode));
-  UNICODE_STRING stored = ob::ToUnicodeString(link->target);
-  if (returned != nullptr) *returned = stored.Length + static_cast<ULONG>(sizeof(WCHAR));
-  if (target->MaximumLength < stored.Length) return STATUS_BUFFER_TOO_SMALL;
-  std::memcpy(target->Buffer, stored.Buffer, stored.Length);
-  target->Length = stored.Length;
-  if (target->MaximumLength >= stored.Length + sizeof(WCHAR)) target->Buffer[stored.Length / sizeof(WCHAR)] = 0;
-  return STATUS_SUCCESS;
+  return ob::QuerySymbolicLinkObject(KernelMode, handle, target, returned);
 }
 
 // Ids that no earlier call of this boot returned. nf-ntddk-zwallocatelocallyuniqueid
 NTSTATUS ZwAllocateLocallyUniqueId(PLUID luid) {
-  static std::atomic<uint64_t> next{0x10000};
-  uint64_t id = next.fetch_add(1, std::memory_order_relaxed);
-  luid->LowPart = static_cast<ULONG>(id);
-  luid->HighPart = static_cast<LONG>(id >> 32);
-  return STATUS_SUCCESS;
+  ke::ServiceScope scope(KernelMode);
+  return ob::AllocateLocallyUniqueId(luid);
 }
 
 }  // extern "C"

@@ -7,6 +7,7 @@
 
 #include "ob/namespace.h"
 #include "ob/object_type.h"
+#include "ob/query.h"
 #include "ob/service.h"
 
 using namespace ring3;
@@ -35,21 +36,14 @@ NTSTATUS StoreName(std::u16string_view name, OBJECT_NAME_INFORMATION* informatio
 
 }  // namespace
 
-extern "C" {
-
-// STATUS_INFO_LENGTH_MISMATCH with the bytes needed; an unnamed object has a null string. PASSIVE_LEVEL.
-// nf-ntifs-obquerynamestring
-NTSTATUS ObQueryNameString(PVOID object, POBJECT_NAME_INFORMATION information, ULONG length, PULONG return_length) {
-  return StoreName(ob::NameOf(object), information, length, return_length);
-}
+namespace ring3::ob {
 
 // STATUS_INFO_LENGTH_MISMATCH, STATUS_INVALID_INFO_CLASS, STATUS_INVALID_HANDLE. nf-ntifs-zwqueryobject
-NTSTATUS ZwQueryObject(HANDLE handle, OBJECT_INFORMATION_CLASS information_class, PVOID information, ULONG length,
+NTSTATUS QueryObject(KPROCESSOR_MODE mode, HANDLE handle, OBJECT_INFORMATION_CLASS information_class, PVOID information, ULONG length,
                        PULONG return_length) {
-  ke::ServiceScope scope(KernelMode);
-  ob::HandleInformation found;
-  RING3_TRY_ASSIGN(auto object, ob::ReferenceHandleAs<void>(handle, 0, nullptr, KernelMode, &found));
-  ob::ObjectHeader* header = ob::ObjectHeader::Of(object.get());
+  HandleInformation found;
+  RING3_TRY_ASSIGN(auto object, ReferenceHandleAs<void>(handle, 0, nullptr, mode, &found));
+  ObjectHeader* header = ObjectHeader::Of(object.get());
   ULONG needed = 0;
   NTSTATUS status = STATUS_SUCCESS;
   switch (information_class) {
@@ -68,7 +62,7 @@ NTSTATUS ZwQueryObject(HANDLE handle, OBJECT_INFORMATION_CLASS information_class
       break;
     }
     case ObjectNameInformation:
-      status = StoreName(ob::NameOf(object.get()), static_cast<OBJECT_NAME_INFORMATION*>(information), length,
+      status = StoreName(NameOf(object.get()), static_cast<OBJECT_NAME_INFORMATION*>(information), length,
                          &needed);
       break;
     case ObjectTypeInformation: {
@@ -92,6 +86,23 @@ NTSTATUS ZwQueryObject(HANDLE handle, OBJECT_INFORMATION_CLASS information_class
   }
   if (return_length != nullptr) *return_length = needed;
   return status;
+}
+
+}  // namespace ring3::ob
+
+extern "C" {
+
+// STATUS_INFO_LENGTH_MISMATCH with the bytes needed; an unnamed object has a null string. PASSIVE_LEVEL.
+// nf-ntifs-obquerynamestring
+NTSTATUS ObQueryNameString(PVOID object, POBJECT_NAME_INFORMATION information, ULONG length, PULONG return_length) {
+  return StoreName(ob::NameOf(object), information, length, return_length);
+}
+
+// See ob::QueryObject. nf-ntifs-ntqueryobject
+NTSTATUS ZwQueryObject(HANDLE handle, OBJECT_INFORMATION_CLASS information_class, PVOID information, ULONG length,
+                       PULONG return_length) {
+  ke::ServiceScope scope(KernelMode);
+  return ob::QueryObject(KernelMode, handle, information_class, information, length, return_length);
 }
 
 // A copy of the object's descriptor, which ObReleaseObjectSecurity frees; null when the object has none.

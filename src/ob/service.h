@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ddi/zw.h>
+#include <ntstatus.h>
 
 #include "base/result.h"
 #include "ke/service_scope.h"
