@@ -112,7 +112,7 @@ std::vector<std::string> Toolchain::CompilerFlags(const CommandLine& line, Langu
   const bool checks_overflow = line.HasCommon("-fsanitize=") || sanitizer_ == "undefined";
   if (!checks_overflow) flags.emplace_back("-fwrapv");
   if (line.product == Product::Driver) {
-    Append(flags, {"-ffreestanding", "-fvisibility=hidden", "-fno-stack-protector", "-ftls-model=initial-exec"});
+    Append(flags, {"-fno-stack-protector"});
     if (language == Language::Cplusplus) {
       Append(flags, {"-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics", "-fno-sized-deallocation", "-faligned-allocation"});
     }
