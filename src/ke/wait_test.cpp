@@ -155,7 +155,7 @@ TEST_F(WaitTest, AnyTellsWhich) {
   KeInitializeEvent(&events[0], NotificationEvent, FALSE);
   KeInitializeEvent(&events[1], NotificationEvent, TRUE);
   PVOID objects[] = {&events[0], &events[1]};
-  EXPECT_EQ(KeWaitForMultipleObjects(2, objects, WaitAny, Executive, KernelMode, FALSE, nullptr, nullptr), STATUS_WAIT_1);
+  EXPECT_EQ(KeWaitForMultipleObjects(2, objects, WaitAny, ::Executive, KernelMode, FALSE, nullptr, nullptr), STATUS_WAIT_1);
 }
 
 TEST_F(WaitTest, AllTakesEverythingOrNothing) {
@@ -165,10 +165,10 @@ TEST_F(WaitTest, AllTakesEverythingOrNothing) {
   KeInitializeSemaphore(&semaphore, 1, 1);
   PVOID objects[] = {&semaphore, &event};
   LARGE_INTEGER zero{};
-  EXPECT_EQ(KeWaitForMultipleObjects(2, objects, WaitAll, Executive, KernelMode, FALSE, &zero, nullptr), STATUS_TIMEOUT);
+  EXPECT_EQ(KeWaitForMultipleObjects(2, objects, WaitAll, ::Executive, KernelMode, FALSE, &zero, nullptr), STATUS_TIMEOUT);
   EXPECT_EQ(KeReadStateSemaphore(&semaphore), 1);
   TestThread waiter([&] {
-    EXPECT_EQ(KeWaitForMultipleObjects(2, objects, WaitAll, Executive, KernelMode, FALSE, nullptr, nullptr), STATUS_SUCCESS);
+    EXPECT_EQ(KeWaitForMultipleObjects(2, objects, WaitAll, ::Executive, KernelMode, FALSE, nullptr, nullptr), STATUS_SUCCESS);
   });
   waiter.AwaitWaiting();
   KeSetEvent(&event, 0, FALSE);
@@ -186,7 +186,7 @@ TEST_F(WaitTest, ManyObjectsNeedAnArray) {
   }
   std::vector<KWAIT_BLOCK> blocks(events.size());
   TestThread waiter([&] {
-    EXPECT_EQ(KeWaitForMultipleObjects(MAXIMUM_WAIT_OBJECTS, objects.data(), WaitAny, Executive, KernelMode, FALSE, nullptr,
+    EXPECT_EQ(KeWaitForMultipleObjects(MAXIMUM_WAIT_OBJECTS, objects.data(), WaitAny, ::Executive, KernelMode, FALSE, nullptr,
                                        blocks.data()),
               STATUS_WAIT_63);
   });
@@ -198,13 +198,13 @@ TEST_F(WaitTest, TimesOut) {
   KEVENT event;
   KeInitializeEvent(&event, NotificationEvent, FALSE);
   LARGE_INTEGER timeout = Relative(2);
-  EXPECT_EQ(KeWaitForSingleObject(&event, Executive, KernelMode, FALSE, &timeout), STATUS_TIMEOUT);
+  EXPECT_EQ(KeWaitForSingleObject(&event, ::Executive, KernelMode, FALSE, &timeout), STATUS_TIMEOUT);
   LARGE_INTEGER now;
   KeQuerySystemTime(&now);
   now.QuadPart += 20'000;
-  EXPECT_EQ(KeWaitForSingleObject(&event, Executive, KernelMode, FALSE, &now), STATUS_TIMEOUT);
+  EXPECT_EQ(KeWaitForSingleObject(&event, ::Executive, KernelMode, FALSE, &now), STATUS_TIMEOUT);
   now.QuadPart = 1;
-  EXPECT_EQ(KeWaitForSingleObject(&event, Executive, KernelMode, FALSE, &now), STATUS_TIMEOUT);
+  EXPECT_EQ(KeWaitForSingleObject(&event, ::Executive, KernelMode, FALSE, &now), STATUS_TIMEOUT);
 }
 
 TEST_F(WaitTest, DelayLastsAtLeastAsLong) {
@@ -236,7 +236,7 @@ TEST_F(WaitTest, AlertBeforeTheWaitIsRemembered) {
   KEVENT never;
   KeInitializeEvent(&never, NotificationEvent, FALSE);
   KeAlertThread(KeGetCurrentThread(), KernelMode);
-  EXPECT_EQ(KeWaitForSingleObject(&never, Executive, KernelMode, TRUE, nullptr), STATUS_ALERTED);
+  EXPECT_EQ(KeWaitForSingleObject(&never, ::Executive, KernelMode, TRUE, nullptr), STATUS_ALERTED);
   EXPECT_FALSE(KeTestAlertThread(KernelMode));
 }
 
@@ -325,7 +325,7 @@ TEST_F(WaitTest, AbortedUserWaitsEnd) {
 
 TEST_F(WaitDeathTest, TooManyObjects) {
   PVOID objects[THREAD_WAIT_OBJECTS + 1] = {};
-  EXPECT_BUGCHECK(KeWaitForMultipleObjects(THREAD_WAIT_OBJECTS + 1, objects, WaitAny, Executive, KernelMode, FALSE, nullptr,
+  EXPECT_BUGCHECK(KeWaitForMultipleObjects(THREAD_WAIT_OBJECTS + 1, objects, WaitAny, ::Executive, KernelMode, FALSE, nullptr,
                                            nullptr),
                   "MAXIMUM_WAIT_OBJECTS_EXCEEDED");
 }
