@@ -3,30 +3,37 @@
 
 #include <ntdef.h>
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 struct _CONTEXT;
-struct _EXCEPTION_POINTERS;
 
-// Bug checks: the report on standard error and the end of the process. Thread-safe (the first one wins) and safe against
-// a bug check inside a bug check.
+// Bug checks: the report on standard error and the end of the process with status 86 (ring3::kBugCheckExitStatus). Thread-safe:
+// the first one wins and the others stop where they are. Safe against a bug check inside a bug check.
 namespace ring3::ke {
-
-inline constexpr int kBugCheckExitStatus = 86;
 
 struct BugCheck {
   ULONG code;
   ULONG_PTR parameters[4];
-  // The registers of what went wrong; null when they are the caller's.
+  // The registers of what went wrong.
   const _CONTEXT* context;
+  // Whether context->Rip is where a call returns to (the caller of KeBugCheckEx) or the instruction that failed.
+  bool context_is_call = false;
 };
 
 // Adds lines about the objects that a bug check is about: who allocated a pool block, what an IRP or MDL is. May take no lock
-// that the failing thread can hold; may read memory that is gone only through os::GuardedCopy.
+// that the failing thread can hold; may read memory that is gone only through os::GuardedCopy. At most 16; never called again
+// once RemoveBugCheckDescriber has returned.
 using BugCheckDescriber = void (*)(const BugCheck& bug_check, std::vector<std::string>& lines);
 void AddBugCheckDescriber(BugCheckDescriber describer);
 void RemoveBugCheckDescriber(BugCheckDescriber describer);
+
+// What a fault at a system address that no frame took becomes, where a component knows better than PAGE_FAULT_IN_NONPAGED_AREA
+// (special pool). One at a time; null for none.
+using PageFaultExplainer = std::optional<BugCheck> (*)(uintptr_t address, bool is_write, uintptr_t instruction);
+void SetPageFaultExplainer(PageFaultExplainer explainer);
 
 // For fuzzers and tests: called with the whole report before the process ends. May end the process itself.
 using BugCheckObserver = void (*)(const BugCheck& bug_check, const char* report);
@@ -36,22 +43,10 @@ void SetBugCheckObserver(BugCheckObserver observer);
 [[noreturn]] void BugCheckWithContext(ULONG code, ULONG_PTR p1, ULONG_PTR p2, ULONG_PTR p3, ULONG_PTR p4,
                                       const _CONTEXT* context);
 
-// One more line for the report of the calling thread's next bug check: what the executive was doing.
-void NoteForBugCheck(std::string line);
-
-// What ke knows about the thread; registered by ke's thread code.
-struct BugCheckThreadState {
-  const void* thread = nullptr;   // PKTHREAD
-  const void* process = nullptr;  // PKPROCESS
-  std::string thread_name;
-  std::string process_name;
-  int irql = 0;
-  bool known = false;
-  bool kernel_mode = false;
-  bool system_thread = false;
-};
-using BugCheckThreadQuery = BugCheckThreadState (*)();
-void SetBugCheckThreadQuery(BugCheckThreadQuery query);
+// One more line for the report of the calling thread's bug check, should one follow. The text must outlive the call that it
+// describes; null takes it back.
+void NoteForBugCheck(const char* line);
+const char* BugCheckNote();
 
 // Turns exceptions that no frame takes in kernel mode into bug checks; with Remove, the default again.
 void InstallExceptionBugChecks();
