@@ -4,6 +4,7 @@
 #ifndef RING3_WIN32_STDLIB_H
 #define RING3_WIN32_STDLIB_H
 
+#include <limits.h>
 #include <malloc.h>
 #include <ring3_crt_stdlib.h>
 

@@ -77,10 +77,13 @@ void CollectTraceFunctions(const std::string& text, std::set<std::string>& funct
 IncludeScanner::IncludeScanner(std::vector<fs::path> user_folders, std::vector<fs::path> sdk_folders, fs::path work_folder)
     : user_folders_(std::move(user_folders)), sdk_folders_(std::move(sdk_folders)), work_folder_(std::move(work_folder)) {}
 
-void IncludeScanner::Scan(const fs::path& source) { ScanFile(fs::absolute(source).lexically_normal()); }
+void IncludeScanner::Scan(const fs::path& source) {
+  const fs::path file = fs::absolute(source).lexically_normal();
+  ScanFile(file, file);
+}
 
-void IncludeScanner::ScanFile(const fs::path& file) {
-  if (!seen_.insert(file).second) return;
+void IncludeScanner::ScanFile(const fs::path& file, const fs::path& spelled) {
+  if (!seen_.emplace(file, spelled).second) return;
   std::error_code error;
   if (!fs::is_regular_file(file, error)) return;
   std::string text = ReadFile(file);
@@ -99,39 +102,40 @@ void IncludeScanner::ScanFile(const fs::path& file) {
       if (at < end && text.compare(at, 7, "include") == 0) {
         const size_t open = text.find_first_of("\"<", at);
         const size_t close = open < end ? text.find(text[open] == '<' ? '>' : '"', open + 1) : end;
-        if (close < end) FollowInclude(file, text.substr(open + 1, close - open - 1), text[open] == '"');
+        if (close < end) FollowInclude(file, spelled, text.substr(open + 1, close - open - 1), text[open] == '"');
       }
     }
     line = end + 1;
   }
 }
 
-void IncludeScanner::FollowInclude(const fs::path& includer, std::string name, bool quoted) {
+void IncludeScanner::FollowInclude(const fs::path& includer, const fs::path& includer_spelled, std::string name, bool quoted) {
   std::replace(name.begin(), name.end(), '\\', '/');
-  std::vector<fs::path> folders;
-  if (quoted) folders.push_back(includer.parent_path());
-  folders.insert(folders.end(), user_folders_.begin(), user_folders_.end());
+  struct Folder {
+    fs::path real, spelled;
+  };
+  std::vector<Folder> folders;
+  if (quoted) folders.push_back({includer.parent_path(), includer_spelled.parent_path()});
+  for (const fs::path& folder : user_folders_) folders.push_back({folder, folder});
   const size_t user_count = folders.size();
-  folders.insert(folders.end(), sdk_folders_.begin(), sdk_folders_.end());
+  for (const fs::path& folder : sdk_folders_) folders.push_back({folder, folder});
 
+  // The very name first, everywhere; then the first that differs in case alone.
   std::error_code error;
-  for (size_t i = 0; i < folders.size(); ++i) {
-    const fs::path wanted = (folders[i] / name).lexically_normal();
-    if (fs::is_regular_file(wanted, error)) {
-      if (i < user_count) ScanFile(wanted);
+  for (const bool exact : {true, false}) {
+    for (size_t i = 0; i < folders.size(); ++i) {
+      fs::path found = (folders[i].real / name).lexically_normal();
+      if (exact && !fs::is_regular_file(found, error)) continue;
+      if (!exact) found = FindInAnyCase(folders[i].real, name);
+      if (found.empty()) continue;
+      const fs::path spelled = (folders[i].spelled / name).lexically_normal();
+      if (spelled != found) scan_.renamed[spelled] = found;
+      if (i < user_count) ScanFile(found, spelled);
       return;
     }
   }
-  // Nothing of that very name: the first that differs in case alone.
-  for (size_t i = 0; i < folders.size(); ++i) {
-    const fs::path found = FindInAnyCase(folders[i], name);
-    if (found.empty()) continue;
-    scan_.renamed[(folders[i] / name).lexically_normal()] = found;
-    if (i < user_count) ScanFile(found);
-    return;
-  }
   if (EndsWith(LowerCase(name), ".tmh")) {
-    scan_.missing_trace_headers.insert((includer.parent_path() / name).lexically_normal());
+    scan_.missing_trace_headers.insert((includer_spelled.parent_path() / name).lexically_normal());
   }
 }
 

@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace ring3::cc {
@@ -39,14 +40,16 @@ class IncludeScanner {
   std::string TraceHeader() const;
 
  private:
-  void ScanFile(const std::filesystem::path& file);
-  void FollowInclude(const std::filesystem::path& includer, std::string name, bool quoted);
+  // `spelled` is the path by which the preprocessor knows the file: what it includes is looked for beside that.
+  void ScanFile(const std::filesystem::path& file, const std::filesystem::path& spelled);
+  void FollowInclude(const std::filesystem::path& includer, const std::filesystem::path& includer_spelled, std::string name,
+                     bool quoted);
   std::filesystem::path FindInAnyCase(const std::filesystem::path& folder, const std::filesystem::path& name);
   const std::map<std::string, std::string>& Listing(const std::filesystem::path& folder);
 
   std::vector<std::filesystem::path> user_folders_, sdk_folders_;
   std::filesystem::path work_folder_;
-  std::set<std::filesystem::path> seen_;
+  std::set<std::pair<std::filesystem::path, std::filesystem::path>> seen_;
   std::map<std::filesystem::path, std::map<std::string, std::string>> listings_;  // lower case -> as it is
   IncludeScan scan_;
 };

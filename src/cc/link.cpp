@@ -41,6 +41,9 @@ bool ComesWithProcess(const std::string& name) {
 // Everything but the entry point is the driver's own.
 constexpr const char* kDriverVersionScript = "{ global: DriverEntry; DllInitialize; DllUnload; local: *; };\n";
 
+// An application's std::wstring must not take the place of the one that libstdc++ uses itself.
+constexpr const char* kApplicationVersionScript = "{ local: _ZN*12basic_stringIw*; };\n";
+
 void AppendCommon(std::vector<std::string>& command, const CommandLine& line, const Toolchain& toolchain) {
   command.insert(command.end(), {"-fuse-ld=lld", "-Wl,--build-id=sha1", "-Wl,--gc-sections"});
   if (!toolchain.Sanitizer().empty()) command.push_back("-fsanitize=" + toolchain.Sanitizer());
@@ -122,11 +125,14 @@ void LinkDriver(const CommandLine& line, const Toolchain& toolchain, const Tempo
   link(inputs);
 }
 
-void LinkApplication(const CommandLine& line, const Toolchain& toolchain, const std::vector<fs::path>& objects,
-                     const fs::path& output) {
+void LinkApplication(const CommandLine& line, const Toolchain& toolchain, const TemporaryFolder& work,
+                     const std::vector<fs::path>& objects, const fs::path& output) {
+  const fs::path script = work.Path() / "application.ver";
+  WriteFile(script, kApplicationVersionScript);
   bool is_cplusplus = false;
   for (const Input& input : line.inputs) is_cplusplus |= input.language != Language::C;
-  std::vector<std::string> command = {toolchain.Clang(is_cplusplus ? Language::Cplusplus : Language::C), "-pie"};
+  std::vector<std::string> command = {toolchain.Clang(is_cplusplus ? Language::Cplusplus : Language::C), "-pie", "-Wl,--allow-shlib-undefined",
+                                      "-Wl,--version-script," + script.string()};
   AppendCommon(command, line, toolchain);
   AppendObjects(command, line, objects, output);
   // Whole: a sanitizer's runtime has weak routines of the same names, for another wchar_t.

@@ -17,8 +17,8 @@ void LinkDriver(const CommandLine& line, const Toolchain& toolchain, const Tempo
                 const std::vector<std::filesystem::path>& objects, const std::filesystem::path& output);
 
 // Makes an application. A routine that no library has is an error, named.
-void LinkApplication(const CommandLine& line, const Toolchain& toolchain, const std::vector<std::filesystem::path>& objects,
-                     const std::filesystem::path& output);
+void LinkApplication(const CommandLine& line, const Toolchain& toolchain, const TemporaryFolder& work,
+                     const std::vector<std::filesystem::path>& objects, const std::filesystem::path& output);
 
 }  // namespace ring3::cc
 

@@ -55,7 +55,7 @@ void Run(const CommandLine& line) {
   if (line.product == Product::Driver) {
     LinkDriver(line, toolchain, work, objects, line.output.empty() ? "a.sys" : line.output);
   } else {
-    LinkApplication(line, toolchain, objects, line.output.empty() ? "a.out" : line.output);
+    LinkApplication(line, toolchain, work, objects, line.output.empty() ? "a.out" : line.output);
   }
 }
 

@@ -6,6 +6,10 @@ namespace ring3::cc {
 std::string RunTokenPass(std::string_view preprocessed, bool is_cplusplus,
                          const std::function<bool(std::string_view)>& is_user) {
   TokenStream tokens(preprocessed, is_cplusplus, is_user);
+  if (is_cplusplus) {
+    EraseAnnotations(tokens);
+    DropReadyMadeWideString(tokens);
+  }
   NarrowLong(tokens);
   RespellMicrosoft(tokens);
   RewriteSeh(tokens);

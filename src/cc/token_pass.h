@@ -19,6 +19,12 @@ void NarrowLong(TokenStream& tokens);
 // wide strings, inline functions of C that every file defines anew.
 void RespellMicrosoft(TokenStream& tokens);
 
+// The first generation of source annotations (`__in`, `__out_bcount(n)`): out of user files, where they are no macros.
+void EraseAnnotations(TokenStream& tokens);
+
+// libstdc++ promises a ready-made std::wstring, which has 32-bit characters: the promise is taken back.
+void DropReadyMadeWideString(TokenStream& tokens);
+
 // `__try/__except/__finally/__leave` become statements over the runtime of ring3_seh.h, and the functions that hold them
 // are compiled without optimisation, so that every local variable is in memory when an exception comes.
 void RewriteSeh(TokenStream& tokens);

@@ -30,6 +30,8 @@ void Append(std::vector<std::string>& to, std::initializer_list<const char*> wha
 // Both steps must agree on these: the second one reads the first one's output as a source.
 void AppendDialect(std::vector<std::string>& flags, const CommandLine& line, Language language) {
   Append(flags, {"-fms-extensions", "-fms-compatibility", "-fms-compatibility-version=19.30", "-fshort-wchar", "-mms-bitfields"});
+  // Without __GNUC__, which clang would drop here, libc and libstdc++ do not work.
+  if (line.product == Product::Application) flags.emplace_back("-fgnuc-version=4.2.1");
   if (!line.HasCommon("-std=")) flags.emplace_back(language == Language::Cplusplus ? "-std=gnu++17" : "-std=gnu17");
 }
 
@@ -91,6 +93,12 @@ std::vector<std::string> Toolchain::PreprocessorFlags(const CommandLine& line, L
   define_default("NTDDI_VERSION", "0x0A00000C");
   if (line.product == Product::Driver) {
     Append(flags, {"-D_KERNEL_MODE=1", "-DWINNT=1", "-DSTD_CALL=1", "-nostdinc", "-nostdinc++"});
+  } else {
+    Append(flags, {"-D__STDC__=1"});
+  }
+  if (line.product == Product::Application && language == Language::Cplusplus) {
+    // libstdc++ has parameters called __in and __out: the token pass takes the annotations out of the user's files alone.
+    Append(flags, {"-DRING3_NO_SAL1=1"});
   }
   flags.insert(flags.end(), line.preprocessing.begin(), line.preprocessing.end());
   for (const fs::path& folder : SdkFolders(line.product)) flags.insert(flags.end(), {"-isystem", folder.string()});
