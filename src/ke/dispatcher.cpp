@@ -15,15 +15,15 @@ constexpr ULONG_PTR kFastFailCorruptListEntry = 3;
 
 }  // namespace
 
-void WakeList::Add(std::atomic<uint32_t>* word) {
-  // Rare: more waiters at once than fit. Waking does not block, it only costs time.
-  if (count_ == kCapacity) WakeAll();
-  words_[count_++] = word;
-}
-
-void WakeList::WakeAll() {
-  for (int i = 0; i < count_; ++i) os::FutexWake(words_[i], 1);
-  count_ = 0;
+void WakeList::WakeThem() {
+  for (PKTHREAD thread = first_; thread != nullptr;) {
+    PKTHREAD next = thread->wake_next;
+    std::atomic<uint32_t>* word = &thread->wait_word;
+    // From here on the thread may run, and end: only the word's address is used.
+    if (word->exchange(kWaitDone, std::memory_order_acq_rel) == kWaitSleeping) os::FutexWake(word, 1);
+    thread = next;
+  }
+  if (futex_ != nullptr) os::FutexWake(futex_, 1);
 }
 
 void VerifierViolation(ULONG_PTR code, ULONG_PTR p2, ULONG_PTR p3, ULONG_PTR p4) {

@@ -13,20 +13,29 @@ namespace ring3::ke {
 
 inline constinit SpinLock g_dispatcher_lock{LockRank::kDispatcher};
 
-// Futexes to be woken once the dispatcher lock has been released. The threads may have gone by then: only the
-// addresses are used.
+// Threads whose waits have ended, to be let go once the dispatcher lock has been released: not before, since the first
+// thing that a thread does may be to free the object that it waited for.
 class WakeList {
  public:
   WakeList() = default;
   WakeList(const WakeList&) = delete;
   WakeList& operator=(const WakeList&) = delete;
-  void Add(std::atomic<uint32_t>* word);
-  void WakeAll();
+
+  void Add(PKTHREAD thread) {
+    thread->wake_next = first_;
+    first_ = thread;
+  }
+  // A futex of the kernel's own; one of them.
+  void AddFutex(std::atomic<uint32_t>* word) { futex_ = word; }
+  void WakeAll() {
+    if (__builtin_expect(first_ != nullptr || futex_ != nullptr, false)) WakeThem();
+  }
 
  private:
-  static constexpr int kCapacity = 24;
-  int count_ = 0;
-  std::atomic<uint32_t>* words_[kCapacity];
+  void WakeThem();
+
+  PKTHREAD first_ = nullptr;
+  std::atomic<uint32_t>* futex_ = nullptr;
 };
 
 class RING3_SCOPED_CAPABILITY DispatcherScope {

@@ -120,6 +120,7 @@ struct _KTHREAD {
   ULONG wait_count = 0;
   PKWAIT_BLOCK wait_blocks = nullptr;  // null: not waiting
   std::atomic<uint32_t> wait_word{ring3::ke::kWaitNone};
+  _KTHREAD* wake_next = nullptr;  // of the threads whose wait a waker has ended and not announced yet
   KWAIT_BLOCK own_wait_blocks[THREAD_WAIT_OBJECTS] = {};
   LIST_ENTRY mutant_list = {};
   LIST_ENTRY adopted_list_entry = {};  // of the Linux threads that became executive threads by themselves

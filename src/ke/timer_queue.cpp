@@ -75,7 +75,7 @@ void TimerQueue::InsertLocked(PKTIMER timer, WakeList& wakes) {
   if (deadline < sleeping_until_ns_) {
     sleeping_until_ns_ = deadline;
     changes_.fetch_add(1, std::memory_order_release);
-    wakes.Add(&changes_);
+    wakes.AddFutex(&changes_);
   }
 }
 

@@ -125,9 +125,7 @@ bool Sleep(PKTHREAD thread, int64_t deadline) {
 void EndWaitLocked(PKTHREAD thread, NTSTATUS status, WakeList& wakes) {
   UnlinkLocked(thread);
   thread->wait_status = status;
-  std::atomic<uint32_t>* word = &thread->wait_word;
-  // From here on the thread may run, and end.
-  if (word->exchange(kWaitDone, std::memory_order_acq_rel) == kWaitSleeping) wakes.Add(word);
+  wakes.Add(thread);
 }
 
 void SignalObjectLocked(DISPATCHER_HEADER& header, WakeList& wakes) {
@@ -193,12 +191,18 @@ NTSTATUS Wait(PKTHREAD thread, const WaitRequest& request) {
       continue;
     }
     if (!Sleep(thread, deadline)) {
-      DispatcherScope scope;
-      if (IsWaitingLocked(thread)) {
-        UnlinkLocked(thread);
+      bool timed_out;
+      {
+        DispatcherScope scope;
+        timed_out = IsWaitingLocked(thread);
+        if (timed_out) UnlinkLocked(thread);
+      }
+      if (timed_out) {
         thread->wait_word.store(kWaitNone, std::memory_order_relaxed);
         return STATUS_TIMEOUT;
       }
+      // Somebody has ended the wait at the same time, and is about to say so.
+      Sleep(thread, os::kNoDeadline);
     }
     // The waker's writes, wait_status among them, are visible: the word was read with acquire.
     thread->wait_word.store(kWaitNone, std::memory_order_relaxed);
