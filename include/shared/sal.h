@@ -379,7 +379,9 @@
 #define __fallthrough
 #define __notnull
 #define __maybenull
-#define __null
+#ifndef __cplusplus
+#define __null  // in C++ what NULL is made of
+#endif
 #define __valid
 #define __notvalid
 #define __readonly

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "base/boot_options.h"
+#include "base/leak_report.h"
+#include "base/result.h"
+
+namespace ring3::rtl {
+
+// Takes from the options whether debug output is shown. Rtl has no other state.
+Status Initialize(const BootOptions& options);
+void Shutdown(LeakReport& report);
+
+}  // namespace ring3::rtl
