@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <ddi/list.h>
 #include <ddi/ps_ntifs.h>
 
 #include <atomic>

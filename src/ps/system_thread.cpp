@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#include "ps/system_thread.h"
+
+#include <ddi/ke.h>
+
+#include "ke/driver_gate.h"
+#include "os/thread.h"
+#include "ps/state.h"
+
+namespace ring3::ps {
+namespace {
+
+// The very last thing that a Linux thread of ours does.
+struct OsThreadEnd {
+  bool armed = false;
+  ~OsThreadEnd() {
+    if (armed) g_state.os_thread_count.fetch_sub(1, std::memory_order_release);
+  }
+};
+thread_local OsThreadEnd t_os_thread_end;
+
+void Body(void* argument) {
+  t_os_thread_end.armed = true;
+  auto* thread = static_cast<PETHREAD>(argument);
+  ke::AttachCurrentOsThread(&thread->tcb);
+  thread->tcb.kernel_depth = 1;
+  ke::CallDriver(nullptr, ke::Callback::kSystemThread, thread->start_routine, thread->start_context);
+  DetachThread(STATUS_SUCCESS);
+}
+
+}  // namespace
+
+Result<PETHREAD> StartSystemThread(PEPROCESS process, PKSTART_ROUTINE routine, void* context) {
+  RING3_TRY_ASSIGN(PETHREAD thread, CreateThreadObject(process));
+  thread->start_routine = routine;
+  thread->start_context = context;
+  thread->is_system = true;
+  thread->tcb.is_system_thread = true;
+  ob::Reference(thread);
+  g_state.os_thread_count.fetch_add(1);
+  Result<os::Thread> started = os::Thread::Create("ring3-system", &Body, thread);
+  if (!started.ok()) {
+    g_state.os_thread_count.fetch_sub(1);
+    process->thread_count.fetch_sub(1);
+    ob::Dereference(thread, 2);
+    return started.status();
+  }
+  started->Detach();
+  return thread;
+}
+
+void ExitSystemThread(NTSTATUS exit_status) {
+  DetachThread(exit_status);
+  os::ExitCurrentThread();
+}
+
+}  // namespace ring3::ps

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+#include "ps/thread.h"
+
+#include <ddi/ke.h>
+
+#include <fmt/format.h>
+
+#include <new>
+
+#include "os/clock.h"
+#include "os/thread.h"
+#include "ps/notify.h"
+#include "ps/state.h"
+
+namespace ring3::ps {
+
+ob::ObjectType* g_thread_type = nullptr;
+
+namespace {
+
+// Runs a thread's rundown when its Linux thread ends without having been detached.
+struct ThreadEnd {
+  uint64_t generation = 0;
+  ~ThreadEnd() {
+    if (generation != 0 && generation == g_state.generation.load()) DetachThread(STATUS_SUCCESS);
+  }
+};
+thread_local ThreadEnd t_thread_end;
+
+}  // namespace
+
+void DeleteThread(void* object) {
+  auto* thread = static_cast<PETHREAD>(object);
+  {
+    SpinLockGuard guard(g_state.lock);
+    g_state.threads.erase(reinterpret_cast<ULONG_PTR>(thread->client_id.UniqueThread));
+  }
+  if (thread->impersonation_token != nullptr) ob::Dereference(thread->impersonation_token);
+  PEPROCESS process = ProcessOf(&thread->tcb);
+  thread->~_ETHREAD();
+  if (process != nullptr) ob::Dereference(process);
+}
+
+Result<PETHREAD> CreateThreadObject(PEPROCESS process) {
+  RING3_TRY_ASSIGN(void* object, ob::CreateObject(g_thread_type, sizeof(_ETHREAD)));
+  auto* thread = new (object) _ETHREAD();
+  ke::InitializeThread(&thread->tcb, &process->head.pcb);
+  ob::Reference(process);
+  thread->tcb.own_process = &process->head.pcb;
+  thread->tcb.process = &process->head.pcb;
+  thread->client_id.UniqueThread = AllocateClientId();
+  thread->client_id.UniqueProcess = process->unique_process_id;
+  thread->create_time = os::SystemTime100ns();
+  thread->exit_status = STATUS_PENDING;
+  thread->is_system = process == g_system_process;
+  thread->tcb.is_system_thread = thread->is_system;
+  InitializeListHead(&thread->irp_list);
+  InitializeListHead(&thread->thread_list);
+  process->thread_count.fetch_add(1);
+  SpinLockGuard guard(g_state.lock);
+  g_state.threads[reinterpret_cast<ULONG_PTR>(thread->client_id.UniqueThread)] = thread;
+  return thread;
+}
+
+// The parts of a thread's end that come before it loses its identity.
+void RunDown(PETHREAD thread, NTSTATUS exit_status) {
+  if (thread->terminating.exchange(true)) return;
+  const RundownHooks& hooks = CurrentRundownHooks();
+  if (hooks.thread_exit != nullptr) hooks.thread_exit(thread);
+  if (!thread->is_system) NotifyThread(thread, FALSE);
+  thread->exit_time = os::SystemTime100ns();
+  thread->exit_status = exit_status;
+  ProcessOf(&thread->tcb)->thread_count.fetch_sub(1);
+}
+
+Status AttachThread(PEPROCESS process) {
+  if (PKTHREAD current = ke::CurrentThreadOrNull()) {
+    if (ProcessOf(current) == process) return STATUS_SUCCESS;
+    // Boot and whoever called before: until now a system thread.
+    DetachThread(STATUS_SUCCESS);
+  }
+  if (process->exiting) return STATUS_PROCESS_IS_TERMINATING;
+  RING3_TRY_ASSIGN(PETHREAD thread, CreateThreadObject(process));
+  ke::AttachCurrentOsThread(&thread->tcb);
+  t_thread_end.generation = g_state.generation.load();
+  NotifyThread(thread, TRUE);
+  return STATUS_SUCCESS;
+}
+
+void DetachThread(NTSTATUS exit_status) {
+  if (ke::CurrentThreadOrNull() == nullptr) return;
+  PETHREAD thread = CurrentThread();
+  t_thread_end.generation = 0;
+  RunDown(thread, exit_status);
+  thread->tcb.driver_call = nullptr;
+  ke::DetachCurrentOsThread();
+  ob::Dereference(thread);
+}
+
+Result<PETHREAD> LookupThread(HANDLE thread_id) {
+  SpinLockGuard guard(g_state.lock);
+  auto found = g_state.threads.find(reinterpret_cast<ULONG_PTR>(thread_id));
+  if (found == g_state.threads.end() || found->second->terminating || !ob::ReferenceUnlessDeleted(found->second)) {
+    return STATUS_INVALID_CID;
+  }
+  return found->second;
+}
+
+}  // namespace ring3::ps
