@@ -22,26 +22,12 @@ bool IsInKernelMode() {
   return thread != nullptr && thread->kernel_depth != 0;
 }
 
-BugCheckThreadState DescribeCurrentThread() {
-  PKTHREAD thread = CurrentThreadOrNull();
-  BugCheckThreadState state;
-  if (thread == nullptr) return state;
-  state.known = true;
-  state.thread = thread;
-  state.process = thread->process;
-  state.irql = thread->state.irql;
-  state.kernel_mode = thread->kernel_depth != 0;
-  state.system_thread = thread->is_system_thread;
-  return state;
-}
-
 }  // namespace
 
 Status Initialize(const BootOptions&) {
   KeNumberProcessors = static_cast<CCHAR>(ProcessorCount());
   g_kernel = std::make_unique<Kernel>();
   os::SetKernelModeQuery(IsInKernelMode);
-  SetBugCheckThreadQuery(DescribeCurrentThread);
   rtl::SetUnwindHook(ForgetDriverCallsBelow);
   InstallExceptionBugChecks();
   return STATUS_SUCCESS;
@@ -61,7 +47,6 @@ void Shutdown(LeakReport& report) {
   ReportCallbacks(report);
   RemoveExceptionBugChecks();
   rtl::SetUnwindHook(nullptr);
-  SetBugCheckThreadQuery(nullptr);
   os::SetKernelModeQuery(nullptr);
   g_kernel.reset();
 }
