@@ -10,7 +10,6 @@
 #include "ke/driver_gate.h"
 #include "os/fault_handler.h"
 #include "os/module.h"
-#include "rtl/seh_frame.h"
 
 namespace ring3::ke {
 namespace {
@@ -89,24 +88,11 @@ void OnUnhandledException(EXCEPTION_POINTERS* exception) {
   BugCheckWithContext(KMODE_EXCEPTION_NOT_HANDLED, code, pc, record.ExceptionInformation[0], record.ExceptionInformation[1], context);
 }
 
-// The records of calls into drivers that an unwound stack held are gone with it.
-void ForgetUnwoundCalls(uintptr_t stack_pointer) {
-  PKTHREAD thread = CurrentThreadOrNull();
-  if (thread == nullptr) return;
-  os::StackBounds stack = os::CurrentStackBounds();
-  for (;;) {
-    auto call = reinterpret_cast<uintptr_t>(thread->driver_call);
-    if (call == 0 || call >= stack_pointer || call < stack.low) return;
-    thread->driver_call = thread->driver_call->outer;
-  }
-}
-
 }  // namespace
 
 void SetPageFaultExplainer(PageFaultExplainer explainer) { g_page_fault_explainer.store(explainer); }
 
 void InstallExceptionBugChecks() {
-  rtl::SetUnwindHook(ForgetUnwoundCalls);
   os::SetKernelModeQuery(IsInKernelMode);
   os::SetUnhandledExceptionHook(OnUnhandledException);
 }
@@ -114,7 +100,6 @@ void InstallExceptionBugChecks() {
 void RemoveExceptionBugChecks() {
   os::SetUnhandledExceptionHook(nullptr);
   os::SetKernelModeQuery(nullptr);
-  rtl::SetUnwindHook(nullptr);
 }
 
 }  // namespace ring3::ke

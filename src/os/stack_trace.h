@@ -12,7 +12,7 @@ struct _CONTEXT;
 namespace ring3::os {
 
 // Return addresses, innermost first, found by frame pointers: takes tens of nanoseconds, no lock, no memory. `skip` 0: the first is
-// the caller's own return address. Returns how many there are; code without frame pointers ends or shortens the list.
+// where CaptureStack itself returns to. Returns how many there are; code without frame pointers ends or shortens the list.
 size_t CaptureStack(std::span<void*> callers, size_t skip = 0);
 
 // The addresses of the frames of `context`, the first being its Rip, by unwind tables. May block and allocate.

@@ -6,6 +6,7 @@
 
 #include <ddi/list.h>
 #include <ddi/rtl_bitmap.h>
+#include <ddi/rtl_exception.h>
 #include <ddi/rtl_memory.h>
 #include <ddi/rtl_string.h>
 #include <ddi/rtl_time.h>
