@@ -1,0 +1,2 @@
+// SPDX-License-Identifier: MIT
+C_ASSERT(VERSION == 3 && sizeof(VERSION) == 4);

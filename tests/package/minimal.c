@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+#include <NtDdk.h>
+#include <Version.h>
+
+DRIVER_INITIALIZE DriverEntry;
+
+NTSTATUS DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath) {
+  UNREFERENCED_PARAMETER(DriverObject);
+  UNREFERENCED_PARAMETER(RegistryPath);
+  return STATUS_SUCCESS;
+}
