@@ -1,6 +1,6 @@
 # ring3_add_driver(<name> <source>... [OUTPUT <file>] [OPTIONS <option>...] [INCLUDE_DIRECTORIES <folder>...]
 #                  [DEFINITIONS <name[=value]>...] [NO_MISSING])
-#   Builds <name>.sys with ring3-cc. NO_MISSING makes a DDI that Ring3 lacks an error.
+#   Builds <name>.sys with ring3-cc, in CMAKE_RUNTIME_OUTPUT_DIRECTORY or else ./bin. NO_MISSING makes a DDI that Ring3 lacks an error.
 # ring3_add_application(<name> <source>... [the same options])
 #   Builds the application <name>.
 #
@@ -15,11 +15,16 @@ function(ring3_compile_ name product)
     message(FATAL_ERROR "${name} has no sources")
   endif()
   set(flags ${ARG_OPTIONS})
+  # Not beside the target's own name, which build systems know as a file.
+  set(folder ${CMAKE_CURRENT_BINARY_DIR}/bin)
+  if(CMAKE_RUNTIME_OUTPUT_DIRECTORY)
+    set(folder ${CMAKE_RUNTIME_OUTPUT_DIRECTORY})
+  endif()
   if(product STREQUAL "application")
     list(PREPEND flags --app)
-    set(file ${CMAKE_CURRENT_BINARY_DIR}/${name})
+    set(file ${folder}/${name})
   else()
-    set(file ${CMAKE_CURRENT_BINARY_DIR}/${name}.sys)
+    set(file ${folder}/${name}.sys)
   endif()
   if(ARG_OUTPUT)
     get_filename_component(file ${ARG_OUTPUT} ABSOLUTE BASE_DIR ${CMAKE_CURRENT_BINARY_DIR})
@@ -49,7 +54,10 @@ function(ring3_compile_ name product)
   if(ARG_NO_MISSING)
     list(APPEND link_flags --no-missing)
   endif()
-  add_custom_command(OUTPUT ${file} COMMAND ${RING3_CC} ${link_flags} -o ${file} ${objects}
+  get_filename_component(file_folder ${file} DIRECTORY)
+  add_custom_command(OUTPUT ${file}
+    COMMAND ${CMAKE_COMMAND} -E make_directory ${file_folder}
+    COMMAND ${RING3_CC} ${link_flags} -o ${file} ${objects}
     DEPENDS ${objects} ${RING3_CC_DEPENDS} ${RING3_LIBRARY_DEPENDS}
     COMMENT "Linking the ${product} ${name}" VERBATIM COMMAND_EXPAND_LISTS)
   add_custom_target(${name} ALL DEPENDS ${file})
