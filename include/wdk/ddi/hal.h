@@ -320,7 +320,6 @@ NTHALAPI ULONG HalGetInterruptVector(INTERFACE_TYPE InterfaceType, ULONG BusNumb
 NTHALAPI BOOLEAN HalTranslateBusAddress(INTERFACE_TYPE InterfaceType, ULONG BusNumber, PHYSICAL_ADDRESS BusAddress,
                                         PULONG AddressSpace, PPHYSICAL_ADDRESS TranslatedAddress);
 NTHALAPI VOID KeFlushWriteBuffer(VOID);
-#define KeFlushIoBuffers(Mdl, ReadOperation, DmaOperation)
 
 EXTERN_C_END
 
