@@ -5,6 +5,7 @@
 #include <ntstatus.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 
 #include "io/completion_port.h"
@@ -134,7 +135,8 @@ void ReleaseMdls(IRP* irp) {
 
 NTSTATUS FinishRequest(IRP* irp) {
   IrpHeader* header = IrpHeader::Of(irp);
-  FILE_OBJECT* file = irp->Tail.Overlay.OriginalFileObject;
+  // Of a service: referenced through the handle.
+  FILE_OBJECT* file = header->kernel_results ? nullptr : irp->Tail.Overlay.OriginalFileObject;
   IO_STATUS_BLOCK result = irp->IoStatus;
   if ((irp->Flags & IRP_BUFFERED_IO) != 0) {
     if ((irp->Flags & IRP_INPUT_OPERATION) != 0 && !NT_ERROR(result.Status)) {
@@ -163,7 +165,7 @@ NTSTATUS FinishRequest(IRP* irp) {
     UnlinkFromThread(irp);
     ReleaseIrp(irp);
   }
-  if (file != nullptr && !header->kernel_results) ob::Dereference(file);
+  if (file != nullptr) ob::Dereference(file);
   return result.Status;
 }
 

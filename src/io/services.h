@@ -64,6 +64,9 @@ enum class CancelScope { kThread, kProcess };
 NTSTATUS CancelFile(KPROCESSOR_MODE mode, HANDLE file, CancelScope scope, PIO_STATUS_BLOCK request,
                     PIO_STATUS_BLOCK iosb);
 
+// Cancels what `thread` waits for. STATUS_NOT_FOUND where it does not.
+NTSTATUS CancelSynchronousIo(PKTHREAD thread);
+
 // Completion ports (IoCompletion objects). The entries are in kernel memory.
 NTSTATUS CreateIoCompletion(KPROCESSOR_MODE mode, PHANDLE handle, ACCESS_MASK desired_access,
                             const OBJECT_ATTRIBUTES* attributes, ULONG concurrent_threads);
