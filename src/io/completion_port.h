@@ -4,10 +4,7 @@
 #include <ddi/io_ntifs.h>
 
 #include "base/result.h"
-
-namespace ring3::ob {
-using ObjectType = ::_OBJECT_TYPE;
-}
+#include "ob/object.h"
 
 namespace ring3::io {
 

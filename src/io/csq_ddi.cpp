@@ -63,7 +63,7 @@ NTSTATUS Insert(PIO_CSQ csq, PIRP irp, PIO_CSQ_IRP_CONTEXT context, PVOID insert
   // Before the driver can take it out again, and before it can be completed by whoever does.
   IoMarkIrpPending(irp);
   if (csq->Type == IO_TYPE_CSQ_EX) {
-    auto insert = reinterpret_cast<PIO_CSQ_INSERT_IRP_EX>(csq->CsqInsertIrp);
+    auto insert = reinterpret_cast<PIO_CSQ_INSERT_IRP_EX>(reinterpret_cast<void*>(csq->CsqInsertIrp));
     status = ke::CallDriver(nullptr, ke::Callback::kOther, insert, csq, irp, insert_context);
     if (!NT_SUCCESS(status)) {
       IoGetCurrentIrpStackLocation(irp)->Control &= static_cast<UCHAR>(~SL_PENDING_RETURNED);
@@ -111,7 +111,7 @@ NTSTATUS IoCsqInitializeEx(PIO_CSQ Csq, PIO_CSQ_INSERT_IRP_EX CsqInsertIrp, PIO_
                            PIO_CSQ_PEEK_NEXT_IRP CsqPeekNextIrp, PIO_CSQ_ACQUIRE_LOCK CsqAcquireLock,
                            PIO_CSQ_RELEASE_LOCK CsqReleaseLock,
                            PIO_CSQ_COMPLETE_CANCELED_IRP CsqCompleteCanceledIrp) {
-  Initialize(Csq, IO_TYPE_CSQ_EX, reinterpret_cast<PIO_CSQ_INSERT_IRP>(CsqInsertIrp), CsqRemoveIrp, CsqPeekNextIrp,
+  Initialize(Csq, IO_TYPE_CSQ_EX, reinterpret_cast<PIO_CSQ_INSERT_IRP>(reinterpret_cast<void*>(CsqInsertIrp)), CsqRemoveIrp, CsqPeekNextIrp,
              CsqAcquireLock, CsqReleaseLock, CsqCompleteCanceledIrp);
   return STATUS_SUCCESS;
 }

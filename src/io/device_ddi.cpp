@@ -2,6 +2,7 @@
 // Making and deleting devices.
 #include <ddi/ex.h>
 #include <bugcodes.h>
+#include <devioctl.h>
 #include <ntstatus.h>
 #include <wdmsec.h>
 

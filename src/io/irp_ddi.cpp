@@ -80,7 +80,6 @@ BOOLEAN IoIsValidIrpStatus(NTSTATUS Status) { return Status != STATUS_PENDING &&
 
 // Folds the status of an associated packet into its master's. nf-ntddk-iosetmasterirpstatus
 VOID IoSetMasterIrpStatus(PIRP MasterIrp, NTSTATUS Status) {
-  if (Status == STATUS_FT_READ_FROM_COPY) return;
   if (!NT_SUCCESS(Status) || NT_SUCCESS(MasterIrp->IoStatus.Status)) MasterIrp->IoStatus.Status = Status;
 }
 

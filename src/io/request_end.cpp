@@ -50,7 +50,7 @@ bool QueueUserApc(IRP* irp, PKTHREAD thread) {
   KPROCESSOR_MODE mode = irp->RequestorMode;
   PKAPC apc = &irp->Tail.Apc;
   KeInitializeApc(apc, thread, OriginalApcEnvironment, FreeApcPacket, RundownApcPacket,
-                  reinterpret_cast<PKNORMAL_ROUTINE>(routine), mode, context);
+                  reinterpret_cast<PKNORMAL_ROUTINE>(reinterpret_cast<void*>(routine)), mode, context);
   return KeInsertQueueApc(apc, iosb, nullptr, IO_NO_INCREMENT) != FALSE;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Work items that keep their device or driver while they are queued.
 #include <ddi/ex.h>
+#include <ddi/io.h>
 #include <bugcodes.h>
 #include <ntstatus.h>
 

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#include "io/init.h"
+
+#include <ddi/ob_ntddk.h>
+#include <ntstatus.h>
+
+#include <string>
+
+#include "io/completion_port.h"
+#include "io/device.h"
+#include "io/driver_list.h"
+#include "io/driver_plug_and_play.h"
+#include "io/error_log.h"
+#include "io/file.h"
+#include "io/irp.h"
+#include "io/plug_and_play.h"
+#include "ps/process.h"
+#include "ps/thread.h"
+
+namespace ring3::io {
+namespace {
+
+void ThreadExit(PETHREAD thread) { CancelThreadIo(&thread->tcb); }
+void ProcessExit(PEPROCESS process) { CancelProcessIo(&process->head.pcb); }
+
+}  // namespace
+
+Status Initialize(const BootOptions& options) {
+  SetErrorLogVerbosity(options.verbose ? ErrorLogVerbosity::kPrint : ErrorLogVerbosity::kSilent);
+  RING3_TRY(InitializeDeviceTypes());
+  RING3_TRY(InitializeFileType());
+  RING3_TRY(InitializeCompletionPorts());
+  RING3_TRY(StartPlugAndPlay());
+  ps::RundownHooks hooks = ps::CurrentRundownHooks();
+  hooks.thread_exit = ThreadExit;
+  hooks.process_exit = ProcessExit;
+  ps::SetRundownHooks(hooks);
+  return STATUS_SUCCESS;
+}
+
+void Shutdown(LeakReport& report) {
+  DrainDeferredCompletions();
+  if (size_t count = g_drivers.count(); count != 0) report.Add(std::to_string(count) + " drivers still loaded");
+  ReleasePlugAndPlay(report);
+  StopPlugAndPlay();
+  ps::RundownHooks hooks = ps::CurrentRundownHooks();
+  hooks.thread_exit = nullptr;
+  hooks.process_exit = nullptr;
+  ps::SetRundownHooks(hooks);
+  if (int64_t left = ReleaseThreadCaches(); left != 0) report.Add(std::to_string(left) + " IRPs not freed");
+  g_device_type = g_driver_type = g_file_type = g_io_completion_type = nullptr;
+}
+
+}  // namespace ring3::io
+
+// What ObReferenceObjectByHandle takes for files.
+NTKERNELAPI POBJECT_TYPE* IoFileObjectType = &ring3::io::g_file_type;
