@@ -4,6 +4,7 @@
 #include <bugcodes.h>
 
 #include "ke/dispatcher.h"
+#include "os/fault_handler.h"
 
 namespace ring3::ke {
 namespace {
@@ -95,8 +96,14 @@ const char* CallbackName(Callback callback) {
 void ForgetDriverCallsBelow(uintptr_t stack_pointer) {
   PKTHREAD thread = CurrentThreadOrNull();
   if (thread == nullptr) return;
+  // Records on another stack than the thread's own are not above or below anything.
+  const uintptr_t stack_low = os::CurrentStackBounds().low;
   DriverCall* call = thread->driver_call;
-  while (call != nullptr && reinterpret_cast<uintptr_t>(call) < stack_pointer) call = call->outer;
+  auto is_unwound = [&] {
+    const auto address = reinterpret_cast<uintptr_t>(call);
+    return address >= stack_low && address < stack_pointer;
+  };
+  while (call != nullptr && is_unwound()) call = call->outer;
   thread->driver_call = call;
   if (call == nullptr) return;
   thread->kernel_depth = call->kernel_depth;

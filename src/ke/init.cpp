@@ -7,27 +7,15 @@
 #include "ke/callback_registry.h"
 #include "ke/driver_gate.h"
 #include "ke/kernel.h"
-#include "os/fault_handler.h"
 #include "rtl/seh_frame.h"
 
 namespace ring3::ke {
 
 std::unique_ptr<Kernel> g_kernel;
 
-namespace {
-
-// Async-signal-safe.
-bool IsInKernelMode() {
-  PKTHREAD thread = CurrentThreadOrNull();
-  return thread != nullptr && thread->kernel_depth != 0;
-}
-
-}  // namespace
-
 Status Initialize(const BootOptions&) {
   KeNumberProcessors = static_cast<CCHAR>(ProcessorCount());
   g_kernel = std::make_unique<Kernel>();
-  os::SetKernelModeQuery(IsInKernelMode);
   rtl::SetUnwindHook(ForgetDriverCallsBelow);
   InstallExceptionBugChecks();
   return STATUS_SUCCESS;
@@ -47,7 +35,6 @@ void Shutdown(LeakReport& report) {
   ReportCallbacks(report);
   RemoveExceptionBugChecks();
   rtl::SetUnwindHook(nullptr);
-  os::SetKernelModeQuery(nullptr);
   g_kernel.reset();
 }
 

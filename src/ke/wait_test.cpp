@@ -357,13 +357,13 @@ TEST_F(WaitDeathTest, ReleasingAMutexOfAnother) {
   KMUTEX mutex;
   KeInitializeMutex(&mutex, 0);
   // Nothing catches the exception.
-  EXPECT_BUGCHECK(KeReleaseMutex(&mutex, FALSE), "0xC0000046|STATUS_MUTANT_NOT_OWNED|c0000046");
+  EXPECT_BUGCHECK(KeReleaseMutex(&mutex, FALSE), "C0000046");
 }
 
 TEST_F(WaitDeathTest, SemaphoreAboveItsLimit) {
   KSEMAPHORE semaphore;
   KeInitializeSemaphore(&semaphore, 1, 1);
-  EXPECT_BUGCHECK(KeReleaseSemaphore(&semaphore, 0, 1, FALSE), "0xC0000047|STATUS_SEMAPHORE_LIMIT_EXCEEDED|c0000047");
+  EXPECT_BUGCHECK(KeReleaseSemaphore(&semaphore, 0, 1, FALSE), "C0000047");
 }
 
 TEST_F(WaitDeathTest, EndingAThreadThatHoldsAMutex) {
