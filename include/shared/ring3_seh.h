@@ -34,7 +34,7 @@ typedef struct RING3_SEH_FRAME {
   unsigned int code;                 // GetExceptionCode(), in the filter and the handler
   int abnormal;                      // AbnormalTermination(), in the finally body
   struct _EXCEPTION_POINTERS* info;  // GetExceptionInformation(), in the filter
-  unsigned long long opaque[24];     // the runtime's own (src/rtl/seh_frame.h)
+  unsigned long long opaque[30];     // the runtime's own (src/rtl/seh_frame.h)
 } RING3_SEH_FRAME;
 
 // Puts `frame` at the head of the thread's chain and returns 0. Returns a second time with 1 to have the filter or

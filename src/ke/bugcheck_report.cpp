@@ -69,7 +69,7 @@ void AppendThread(std::string& report) {
   const DriverCall* at = thread->driver_call;
   DriverCall call;
   while (at != nullptr && count++ < kMostDriverCalls && os::GuardedCopy(&call, at, sizeof(call))) {
-    report += fmt::format("{} {} routine {}, for {}, driver object {}\n", count == 1 ? "in driver:" : "   called by:", CallbackName(call.callback),
+    report += fmt::format("{} {} {}, for {}, driver object {}\n", count == 1 ? "in driver:" : "   called by:", CallbackName(call.callback),
                           os::DescribeCode(reinterpret_cast<uintptr_t>(call.function)), call.subject, call.driver);
     at = call.outer;
   }

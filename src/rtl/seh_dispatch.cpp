@@ -2,22 +2,27 @@
 // The two phases of an exception. Everything here runs on the dispatch stack, below nothing but its own frames, while the stack of
 // the fault stays as it was: a filter runs in the middle of that stack, so what lies below it is put aside first.
 #include <ntstatus.h>
+#include <setjmp.h>
 #include <stdlib.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cstring>
 
+#include "os/fault_handler.h"
 #include "os/raw_output.h"
 #include "rtl/seh_frame.h"
 #include "rtl/seh_saved_stack.h"
 
 extern "C" __attribute__((weak)) void __asan_handle_no_return();
+extern "C" __attribute__((weak)) void __tsan_init();
 
 namespace ring3::rtl {
 namespace {
 
 std::atomic<UnwindHook> g_unwind_hook{nullptr};
+
+bool UsesJumpBuffers() { return __tsan_init != nullptr; }
 
 void BeforeUnwindingTo(const DispatchRecord* record, const SehFrame* frame) {
   if (UnwindHook hook = g_unwind_hook.load(std::memory_order_acquire)) hook(frame->enter.rsp);
@@ -50,7 +55,11 @@ void RunFinally(DispatchRecord* record, SehFrame* frame) {
   frame->state = kSehFinallyUnwind;
   record->running = frame;
   record->phase = DispatchPhase::kUnwind;
-  Ring3SehSwitchToFrame(record, frame);
+  if (UsesJumpBuffers()) {
+    Ring3SehJumpToFrame(record, frame);
+  } else {
+    Ring3SehSwitchToFrame(record, frame);
+  }
   record->running = nullptr;
 }
 
@@ -84,6 +93,10 @@ void RunFinally(DispatchRecord* record, SehFrame* frame) {
   target->state = kSehHandler;
   ring3_seh_top = target->previous;
   ring3_seh_record = record->outer;
+  if (UsesJumpBuffers()) {
+    target->landing = 2;
+    longjmp(*reinterpret_cast<jmp_buf*>(target->jump_buffer), 1);
+  }
   Ring3SehEnterHandler(target);
 }
 
@@ -123,7 +136,7 @@ extern "C" {
 
 thread_local constinit SehFrame* ring3_seh_top = nullptr;
 thread_local constinit DispatchRecord* ring3_seh_record = nullptr;
-thread_local constinit bool ring3_seh_prepared = false;
+thread_local constinit uint8_t ring3_seh_prepared = 0;
 
 void Ring3SehDispatch(DispatchRecord* record) {
   record->outer = ring3_seh_record;
@@ -155,7 +168,7 @@ void Ring3SehDispatch(DispatchRecord* record) {
 }
 
 void Ring3SehRaiseFrom(const EXCEPTION_RECORD* raised, const CONTEXT* context) {
-  if (!ring3_seh_prepared) Ring3SehPrepareThread();
+  if (ring3_seh_prepared == 0) Ring3SehPrepareThread();
   uintptr_t level = DispatchStackLevel(context->Rsp);
   if (level == 0) {
     os::RawOutput("ring3: too many nested exceptions\n");
@@ -177,6 +190,12 @@ void Ring3SehRaiseStatus(int status) {
   record.ExceptionFlags = EXCEPTION_NONCONTINUABLE;
   Ring3SehRaise(&record);
   __builtin_unreachable();
+}
+
+int Ring3SehPrepareThread() {
+  os::PrepareThreadForFaults();
+  ring3_seh_prepared = UsesJumpBuffers() ? 2 : 1;
+  return UsesJumpBuffers() ? 1 : 0;
 }
 
 // A scope is left whose frame is not the innermost: frames inside it were jumped over.

@@ -61,9 +61,4 @@ void CallUnhandledExceptionHook(EXCEPTION_POINTERS* exception) {
   if (os::UnhandledExceptionHook hook = os::CurrentUnhandledExceptionHook()) hook(exception);
 }
 
-extern "C" void Ring3SehPrepareThread() {
-  os::PrepareThreadForFaults();
-  ring3_seh_prepared = true;
-}
-
 }  // namespace ring3::rtl

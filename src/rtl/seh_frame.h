@@ -34,12 +34,16 @@ struct SehFrame {
   SehRegisters enter;  // Ring3SehEnter's return
   uint32_t mxcsr;
   uint16_t x87_control;
-  uint16_t reserved;
+  uint16_t landing;    // what Ring3SehEnter returns after a longjmp to jump_buffer
   SehRegisters leave;  // Ring3SehLeave's return, while the finally body runs for it
+  // ThreadSanitizer keeps a stack of its own, which only setjmp and longjmp cut back: with it, handlers and finally bodies of an
+  // unwind are entered by longjmp. What _setjmp writes without a signal mask.
+  uint64_t jump_buffer[9];
 };
 static_assert(sizeof(SehFrame) <= sizeof(RING3_SEH_FRAME));
 static_assert(offsetof(SehFrame, previous) == 16 && offsetof(SehFrame, state) == 28);
 static_assert(offsetof(SehFrame, enter) == 32 && offsetof(SehFrame, mxcsr) == 96 && offsetof(SehFrame, leave) == 104);
+static_assert(offsetof(SehFrame, landing) == 102 && offsetof(SehFrame, jump_buffer) == 168);
 
 // A stretch of the faulting stack, put aside while a filter uses the same addresses.
 struct SavedStack {
@@ -74,16 +78,19 @@ extern "C" {
 // from a driver's exceptions (seh_barrier.h).
 extern thread_local constinit __attribute__((visibility("default"), tls_model("initial-exec"))) SehFrame* ring3_seh_top;
 extern thread_local constinit __attribute__((visibility("default"), tls_model("initial-exec"))) DispatchRecord* ring3_seh_record;
-extern thread_local constinit __attribute__((tls_model("initial-exec"))) bool ring3_seh_prepared;
+// 1: prepared, and Ring3SehEnter has nothing more to do. Otherwise it calls Ring3SehPrepareThread.
+extern thread_local constinit __attribute__((tls_model("initial-exec"))) uint8_t ring3_seh_prepared;
 
 // seh_switch.S
 int Ring3SehSwitchToFrame(DispatchRecord* record, SehFrame* frame);
+// The same through longjmp.
+int Ring3SehJumpToFrame(DispatchRecord* record, SehFrame* frame);
 [[noreturn]] void Ring3SehEnterHandler(SehFrame* frame);
 [[noreturn]] void Ring3SehResume(const CONTEXT* context, const void* xstate);
 [[noreturn]] void Ring3SehCallOnStack(DispatchRecord* record, uintptr_t stack_pointer);
 
 // Called by seh_switch.S.
-void Ring3SehPrepareThread();
+int Ring3SehPrepareThread();  // 1: frames need their jump_buffer
 void Ring3SehPopOutOfOrder(SehFrame* frame);
 void Ring3SehAbandonUnwind(SehFrame* frame);
 void Ring3SehLanded();

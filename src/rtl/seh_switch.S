@@ -11,7 +11,9 @@
 #define FRAME_ENTER 32
 #define FRAME_MXCSR 96
 #define FRAME_X87 100
+#define FRAME_LANDING 102
 #define FRAME_LEAVE 104
+#define FRAME_JUMP_BUFFER 168
 #define R_RBX 0
 #define R_RBP 8
 #define R_R12 16
@@ -107,20 +109,31 @@ ENTRY Ring3SehEnter
         movq %fs:(%rcx), %rdx
         movq %rdx, FRAME_PREVIOUS(%rdi)
         movq ring3_seh_prepared@gottpoff(%rip), %rax
-        cmpb $0, %fs:(%rax)
-        je 1f
+        cmpb $1, %fs:(%rax)
+        jne 1f
         movq %rdi, %fs:(%rcx)
         xorl %eax, %eax
         ret
-1:      pushq %rdi
+1:      pushq %rbx
         .cfi_adjust_cfa_offset 8
+        movq %rdi, %rbx
         callq Ring3SehPrepareThread
-        popq %rdi
-        .cfi_adjust_cfa_offset -8
         movq ring3_seh_top@gottpoff(%rip), %rcx
-        movq %rdi, %fs:(%rcx)
+        movq %rbx, %fs:(%rcx)
+        testl %eax, %eax
+        je 2f
+        leaq FRAME_JUMP_BUFFER(%rbx), %rdi
+        callq _setjmp@PLT
+        testl %eax, %eax
+        jne 3f
+2:      popq %rbx
+        .cfi_adjust_cfa_offset -8
         xorl %eax, %eax
         ret
+        // After a longjmp: nothing on the stack here is ours any more.
+3:      movq %rbx, %rdi
+        movzwl FRAME_LANDING(%rdi), %eax
+        RETURN_TO FRAME_ENTER
 END Ring3SehEnter
 
 // void Ring3SehLeave(RING3_SEH_FRAME* frame)
@@ -194,6 +207,27 @@ HIDDEN_ENTRY Ring3SehSwitchToFrame
         movl $1, %eax
         RETURN_TO FRAME_ENTER
 END Ring3SehSwitchToFrame
+
+// int Ring3SehJumpToFrame(DispatchRecord* record, SehFrame* frame): the same through longjmp.
+HIDDEN_ENTRY Ring3SehJumpToFrame
+        pushq %rbp
+        pushq %rbx
+        pushq %r12
+        pushq %r13
+        pushq %r14
+        pushq %r15
+        .cfi_adjust_cfa_offset 48
+        movq %rsp, (%rdi)
+        subq $8, %rsp
+        .cfi_adjust_cfa_offset 8
+        movw $1, FRAME_LANDING(%rsi)
+        ldmxcsr FRAME_MXCSR(%rsi)
+        fldcw FRAME_X87(%rsi)
+        leaq FRAME_JUMP_BUFFER(%rsi), %rdi
+        movl $1, %esi
+        callq longjmp@PLT
+        ud2
+END Ring3SehJumpToFrame
 
 // void Ring3SehEnterHandler(SehFrame* frame)
 HIDDEN_ENTRY Ring3SehEnterHandler
