@@ -9,18 +9,13 @@
 #include "ex/time_resolution.h"
 #include "ex/work_queue.h"
 #include "ke/bugcheck.h"
-#include "os/fault_handler.h"
 
 namespace ring3::ex {
 namespace {
 
-// A fault in the special pool is the driver's end, guarded by __try or not.
-bool OnMemoryFault(const os::MemoryFault& fault) {
-  if (g_pool == nullptr) return false;
-  const std::optional<ke::BugCheck> bug_check = g_pool->special().Explain(fault.address, fault.write, fault.pc);
-  if (!bug_check) return false;
-  KeBugCheckEx(bug_check->code, bug_check->parameters[0], bug_check->parameters[1], bug_check->parameters[2],
-               bug_check->parameters[3]);
+// A fault in the special pool that no __try took.
+std::optional<ke::BugCheck> ExplainPageFault(ULONG_PTR address, bool is_write, ULONG_PTR pc) {
+  return g_pool != nullptr ? g_pool->special().Explain(address, is_write, pc) : std::nullopt;
 }
 
 // What the pool knows of the addresses that a bug check is about.
@@ -39,7 +34,7 @@ void DescribePool(const ke::BugCheck& bug_check, std::vector<std::string>& lines
 
 Status Initialize(const BootOptions& options) {
   RING3_TRY_ASSIGN(g_pool, Pool::Create(options));
-  os::AddMemoryFaultHook(&OnMemoryFault);
+  ke::SetPageFaultExplainer(&ExplainPageFault);
   ke::AddBugCheckDescriber(&DescribePool);
   g_timer_resolution.Reset();
   g_work_queues = new WorkQueues;
@@ -51,7 +46,7 @@ void Shutdown(LeakReport& leaks) {
   ShutdownLookasides(leaks);
   ShutdownResources(leaks);
   ke::RemoveBugCheckDescriber(&DescribePool);
-  os::RemoveMemoryFaultHook(&OnMemoryFault);
+  ke::SetPageFaultExplainer(nullptr);
   if (Pool* pool = g_pool; pool != nullptr) {
     g_pool = nullptr;
     pool->Destroy(leaks);

@@ -24,6 +24,9 @@ void* Pool::AllocateSlow(const PoolRequest& request) {
   if (request.byte_count >= kPageSize) adjusted.attributes &= static_cast<uint8_t>(~kPoolQuota);
   if ((adjusted.attributes & kPoolQuota) != 0) {
     charged = ke::CurrentThread()->process;
+    if (charged == nullptr) adjusted.attributes &= static_cast<uint8_t>(~kPoolQuota);
+  }
+  if (charged != nullptr) {
     if (!quota_.Charge(charged, request.kind(), request.byte_count).ok()) return nullptr;
   }
 

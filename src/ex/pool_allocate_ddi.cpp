@@ -46,9 +46,7 @@ void* AllocateChecked(const PoolRequest& request, OnFailure on_failure) {
   void* user = pool != nullptr ? pool->Allocate(request) : nullptr;
   if (user == nullptr && on_failure == OnFailure::kRaise) [[unlikely]] {
     const bool quota = pool != nullptr && (request.attributes & kPoolQuota) != 0 && request.byte_count < kPageSize &&
-                       !pool->quota().Charge(ke::CurrentThread()->process, request.kind(), request.byte_count).ok();
-    if (!quota && (request.attributes & kPoolQuota) != 0 && request.byte_count < kPageSize && pool != nullptr)
-      pool->quota().Return(ke::CurrentThread()->process, request.kind(), request.byte_count);
+                       pool->quota().WouldExceed(ke::CurrentThread()->process, request.kind(), request.byte_count);
     ExRaiseStatus(quota ? STATUS_QUOTA_EXCEEDED : STATUS_INSUFFICIENT_RESOURCES);
   }
   return user;

@@ -14,6 +14,14 @@ Status PoolQuota::Charge(_KPROCESS* process, PoolKind kind, size_t byte_count) {
   return STATUS_SUCCESS;
 }
 
+bool PoolQuota::WouldExceed(_KPROCESS* process, PoolKind kind, size_t byte_count) {
+  SpinLockGuard guard(lock_);
+  const auto found = accounts_.find(process);
+  if (found == accounts_.end()) return false;
+  const size_t limit = found->second.limit;
+  return byte_count > limit || found->second.Of(kind) > limit - byte_count;
+}
+
 void PoolQuota::Return(_KPROCESS* process, PoolKind kind, size_t byte_count) {
   SpinLockGuard guard(lock_);
   const auto found = accounts_.find(process);

@@ -14,6 +14,7 @@ class PoolQuota {
  public:
   // STATUS_QUOTA_EXCEEDED when the process' limit does not allow it.
   Status Charge(_KPROCESS* process, PoolKind kind, size_t byte_count);
+  bool WouldExceed(_KPROCESS* process, PoolKind kind, size_t byte_count);
   void Return(_KPROCESS* process, PoolKind kind, size_t byte_count);
   // Bytes; applies to paged and to nonpaged pool each.
   void SetLimit(_KPROCESS* process, size_t byte_count);

@@ -75,7 +75,7 @@ void BadReference(void* object, const char* what) {
   } else {
     line += header->magic == kDeletedMagic ? " (already deleted)" : " (not an object)";
   }
-  ke::NoteForBugCheck(line);
+  ke::NoteForBugCheck(line.c_str());
   KeBugCheckEx(REFERENCE_BY_POINTER, type, reinterpret_cast<ULONG_PTR>(object), 0,
                static_cast<ULONG_PTR>(header->pointer_count.load()));
 }
