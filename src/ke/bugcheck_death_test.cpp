@@ -13,9 +13,11 @@
 #include "ke/bugcheck.h"
 #include "ke/bugcheck_text.h"
 #include "ke/driver_gate.h"
+#include "ke/service_scope.h"
 #include "os/fault_handler.h"
 #include "os/module.h"
 #include "os/raw_output.h"
+#include "rtl/seh_test_macros.h"
 
 extern "C" void Ring3MissingDdi(const char* name);
 
@@ -106,6 +108,23 @@ TEST_F(BugCheckDeathTest, APageFaultThatAComponentExplains) {
   auto* address = reinterpret_cast<volatile int*>(0x7bfffffff000);
   EXPECT_EXIT(*address = 1, ExitedWithCode(86), "DRIVER_PAGE_FAULT_IN_FREED_SPECIAL_POOL");
   ke::SetPageFaultExplainer(nullptr);
+}
+
+OPTNONE int CallServiceInsideTry(KPROCESSOR_MODE mode) {
+  TRY_EXCEPT(f) {
+    ke::ServiceScope scope(mode);
+    *g_bad = 1;
+  }
+  EXCEPT(f, EXCEPTION_EXECUTE_HANDLER) { return 1; }
+  END_EXCEPT
+  return 0;
+}
+
+TEST_F(BugCheckDeathTest, AnApplicationDoesNotHandleTheExceptionsOfADriver) {
+  EXPECT_EXIT(CallServiceInsideTry(UserMode), ExitedWithCode(86), "SYSTEM_SERVICE_EXCEPTION");
+  // A driver that calls a service does.
+  EXPECT_EQ(CallServiceInsideTry(KernelMode), 1);
+  EXPECT_EQ(rtl::ring3_seh_top, nullptr);
 }
 
 TEST_F(BugCheckDeathTest, ARaisedStatusThatNobodyHandles) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ke/kthread.h"
+#include "rtl/seh_frame.h"
 
 namespace ring3::ke {
 
@@ -11,11 +12,14 @@ void DeliverApcsOnServiceExit(PKTHREAD thread);
 
 // A thread is in the executive while one of these lives: made by every system service and by whatever else enters
 // from application code. It sets the previous mode that ExGetPreviousMode reports, and with it who is to blame for a
-// fault. Nests: Zw services called by drivers make one with KernelMode.
+// fault. Nests: Zw services called by drivers make one with KernelMode. With UserMode, the application's __try frames
+// are out of sight meanwhile: what a driver raises is never the application's to handle.
 class ServiceScope {
  public:
-  explicit ServiceScope(KPROCESSOR_MODE previous_mode) : thread_(CurrentThread()), saved_mode_(thread_->previous_mode) {
+  explicit ServiceScope(KPROCESSOR_MODE previous_mode)
+      : thread_(CurrentThread()), saved_mode_(thread_->previous_mode), seh_top_(rtl::ring3_seh_top) {
     thread_->previous_mode = previous_mode;
+    if (previous_mode == UserMode) rtl::ring3_seh_top = nullptr;
     ++thread_->kernel_depth;
   }
   ~ServiceScope() {
@@ -26,6 +30,7 @@ class ServiceScope {
     }
     --thread_->kernel_depth;
     thread_->previous_mode = saved_mode_;
+    rtl::ring3_seh_top = seh_top_;
   }
   ServiceScope(const ServiceScope&) = delete;
   ServiceScope& operator=(const ServiceScope&) = delete;
@@ -35,6 +40,7 @@ class ServiceScope {
  private:
   const PKTHREAD thread_;
   const KPROCESSOR_MODE saved_mode_;
+  rtl::SehFrame* const seh_top_;
 };
 
 }  // namespace ring3::ke
