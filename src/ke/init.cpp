@@ -35,6 +35,7 @@ void Shutdown(LeakReport& report) {
   ReportCallbacks(report);
   RemoveExceptionBugChecks();
   rtl::SetUnwindHook(nullptr);
+  ReleaseAdoptedThreads();
   g_kernel.reset();
 }
 

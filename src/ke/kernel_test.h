@@ -25,7 +25,8 @@ class KernelTest : public ::testing::Test {
     ASSERT_TRUE(ke::Initialize({}).ok());
   }
   void TearDown() override {
-    for (const std::string& line : Shutdown().lines()) ADD_FAILURE() << "left: " << line;
+    const LeakReport report = Shutdown();
+    for (const std::string& line : report.lines()) ADD_FAILURE() << "left: " << line;
   }
   LeakReport Shutdown() {
     LeakReport report;

@@ -6,6 +6,7 @@
 #include "base/fault_injection.h"
 #include "ke/apc.h"
 #include "ke/dispatcher.h"
+#include "ke/executive_thread.h"
 #include "ke/list.h"
 #include "ke/processor.h"
 #include "os/fault_handler.h"
@@ -32,25 +33,24 @@ std::atomic<const ThreadSource*> g_source{&kOwnSource};
 constinit SpinLock g_adopted_lock{LockRank::kKernelCallbacks};
 LIST_ENTRY g_adopted RING3_GUARDED_BY(g_adopted_lock) = {&g_adopted, &g_adopted};
 
-void ReleaseAdopted(PKTHREAD thread) {
-  DetachCurrentOsThread();
-  g_source.load(std::memory_order_acquire)->destroy(thread);
+// Whether the thread had adopted itself; it has no longer.
+bool TakeAdoption(PKTHREAD thread) {
+  SpinLockGuard guard(g_adopted_lock);
+  if (thread == nullptr || thread->adopted_slot == nullptr) return false;
+  Remove(thread->adopted_list_entry);
+  thread->adopted_slot = nullptr;
+  return true;
 }
 
 // Lives as long as its Linux thread.
 struct AdoptionEnd {
   bool armed = false;
   ~AdoptionEnd() {
-    if (!armed) return;
     PKTHREAD thread = t_current_thread;
-    {
-      SpinLockGuard guard(g_adopted_lock);
-      // Null: the executive went down first and took everything with it.
-      if (thread == nullptr || thread->adopted_slot == nullptr) return;
-      Remove(thread->adopted_list_entry);
-      thread->adopted_slot = nullptr;
-    }
-    ReleaseAdopted(thread);
+    // No longer: the executive went down first, or the thread was attached to a process since.
+    if (!armed || !TakeAdoption(thread)) return;
+    DetachCurrentOsThread();
+    DestroyThreadOfSource(thread);
   }
 };
 thread_local AdoptionEnd t_adoption_end;
@@ -58,6 +58,8 @@ thread_local AdoptionEnd t_adoption_end;
 }  // namespace
 
 void SetThreadSource(const ThreadSource* source) {
+  // Threads of the source so far go back to it.
+  ReleaseAdoptedThreads();
   g_source.store(source == nullptr ? &kOwnSource : source, std::memory_order_release);
 }
 
@@ -119,6 +121,7 @@ void AttachCurrentOsThread(PKTHREAD thread) {
 
 void DetachCurrentOsThread() {
   PKTHREAD thread = t_current_thread;
+  TakeAdoption(thread);
   RundownApcs(thread);
   {
     DispatcherScope scope;

@@ -56,14 +56,18 @@ PKTIMER TimerTable::EarliestLocked() const {
   return earliest;
 }
 
+int64_t TimerQueue::DeadlineOfLocked(PKTIMER timer) {
+  if (!timer->Header.Absolute) {
+    return static_cast<int64_t>(std::min<ULONGLONG>(timer->DueTime.QuadPart, INT64_MAX / 100)) * 100;
+  }
+  const int64_t due = DeadlineNs(static_cast<LONGLONG>(timer->DueTime.QuadPart));
+  return std::min(due, os::MonotonicNs() + kClockCheckNs);
+}
+
 int64_t TimerQueue::NextDeadlineLocked() const {
   int64_t deadline = os::kNoDeadline;
-  if (PKTIMER timer = relative_.EarliestLocked()) {
-    deadline = static_cast<int64_t>(std::min<ULONGLONG>(timer->DueTime.QuadPart, INT64_MAX / 100)) * 100;
-  }
-  if (PKTIMER timer = absolute_.EarliestLocked()) {
-    const int64_t due = DeadlineNs(static_cast<LONGLONG>(timer->DueTime.QuadPart));
-    deadline = std::min({deadline, due, os::MonotonicNs() + kClockCheckNs});
+  for (const TimerTable* table : {&relative_, &absolute_}) {
+    if (PKTIMER timer = table->EarliestLocked()) deadline = std::min(deadline, DeadlineOfLocked(timer));
   }
   return deadline;
 }
@@ -71,7 +75,7 @@ int64_t TimerQueue::NextDeadlineLocked() const {
 void TimerQueue::InsertLocked(PKTIMER timer, WakeList& wakes) {
   timer->Header.Inserted = 1;
   TableOf(timer).InsertLocked(timer);
-  const int64_t deadline = NextDeadlineLocked();
+  const int64_t deadline = DeadlineOfLocked(timer);
   if (deadline < sleeping_until_ns_) {
     sleeping_until_ns_ = deadline;
     changes_.fetch_add(1, std::memory_order_release);

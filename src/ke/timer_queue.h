@@ -53,7 +53,8 @@ class TimerQueue {
   void RemoveLocked(PKTIMER timer) RING3_REQUIRES(g_dispatcher_lock);
   // Expires one timer that is due; the queue to kick, if any, in `*queue`. False when none is due.
   bool ExpireOne(DpcQueue** queue);
-  // CLOCK_MONOTONIC nanoseconds.
+  // When to look at it, or at all of them, next: CLOCK_MONOTONIC nanoseconds.
+  static int64_t DeadlineOfLocked(PKTIMER timer) RING3_REQUIRES(g_dispatcher_lock);
   int64_t NextDeadlineLocked() const RING3_REQUIRES(g_dispatcher_lock);
   TimerTable& TableOf(PKTIMER timer) { return timer->Header.Absolute ? absolute_ : relative_; }
 
