@@ -13,7 +13,7 @@ NTKERNELAPI LONG NTAPI KeSetBasePriorityThread(PKTHREAD Thread, LONG Increment);
 
 typedef VOID NTAPI EXPAND_STACK_CALLOUT(PVOID Parameter);
 typedef EXPAND_STACK_CALLOUT* PEXPAND_STACK_CALLOUT;
-#define MAXIMUM_EXPANSION_SIZE (0x12000 - 0x5000)  // bytes
+#define MAXIMUM_EXPANSION_SIZE (0x12000 - 0x800)  // bytes: a large kernel stack less half a page
 NTKERNELAPI NTSTATUS NTAPI KeExpandKernelStackAndCallout(PEXPAND_STACK_CALLOUT Callout, PVOID Parameter, SIZE_T Size);
 NTKERNELAPI NTSTATUS NTAPI KeExpandKernelStackAndCalloutEx(PEXPAND_STACK_CALLOUT Callout, PVOID Parameter, SIZE_T Size,
                                                            BOOLEAN Wait, PVOID Context);
