@@ -10,17 +10,15 @@
 #include "ke/driver_gate.h"
 #include "ke/kernel.h"
 
-// A timer that the executive allocates; its KTIMER comes first, so that it can be waited for.
-//
-// It has one reference for its owner and one for each call of its DPC that is queued or runs, taken by the DPC itself
-// where it begins; deletion waits for, or is left to, the last of them.
+// A timer that the executive allocates; its KTIMER comes first, so that it can be waited for. Its callbacks run in the
+// queue of one processor, and so does its deletion: behind them.
 struct _EX_TIMER {
   KTIMER timer;
   KDPC dpc;
   PEXT_CALLBACK callback;
   PVOID context;
   ULONG attributes;
-  // Set by ExDeleteTimer without waiting: what to do when the queue of the DPC has been passed.
+  // For ExDeleteTimer without waiting.
   KDPC delete_dpc;
   PEXT_DELETE_CALLBACK delete_callback;
   PVOID delete_context;
@@ -37,11 +35,16 @@ void NTAPI RunCallback(PKDPC, PVOID context, PVOID, PVOID) {
   CallDriver(nullptr, Callback::kTimer, timer->callback, timer, timer->context);
 }
 
+void Free(PEX_TIMER timer) {
+  g_kernel->allocated_timers.fetch_sub(1, std::memory_order_relaxed);
+  delete timer;
+}
+
 void NTAPI RunDelete(PKDPC, PVOID context, PVOID, PVOID) {
   auto* timer = static_cast<PEX_TIMER>(context);
   PEXT_DELETE_CALLBACK callback = timer->delete_callback;
   PVOID callback_context = timer->delete_context;
-  delete timer;
+  Free(timer);
   if (callback != nullptr) CallDriver(nullptr, Callback::kTimer, callback, callback_context);
 }
 
@@ -60,6 +63,7 @@ PEX_TIMER ExAllocateTimer(PEXT_CALLBACK Callback, PVOID CallbackContext, ULONG A
   if ((Attributes & kExclusive) == kExclusive) InvalidTimer(nullptr);
   auto* timer = ring3::ShouldFail("ExAllocateTimer") ? nullptr : new (std::nothrow) _EX_TIMER();
   if (timer == nullptr) return nullptr;
+  g_kernel->allocated_timers.fetch_add(1, std::memory_order_relaxed);
   KeInitializeTimerEx(&timer->timer, Attributes & EX_TIMER_NOTIFICATION ? NotificationTimer : SynchronizationTimer);
   KeInitializeDpc(&timer->dpc, RunCallback, timer);
   // Callbacks of one timer, and its deletion behind them, follow each other in one queue.
@@ -105,7 +109,7 @@ BOOLEAN ExDeleteTimer(PEX_TIMER Timer, BOOLEAN Cancel, BOOLEAN Wait, PEXT_DELETE
     g_kernel->dpcs.QueueFor(&Timer->delete_dpc).Flush();
     PEXT_DELETE_CALLBACK callback = Timer->delete_callback;
     PVOID context = Timer->delete_context;
-    delete Timer;
+    Free(Timer);
     if (callback != nullptr) CallDriver(nullptr, Callback::kTimer, callback, context);
   } else {
     g_kernel->dpcs.Insert(&Timer->delete_dpc, nullptr, nullptr);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "ke/init.h"
 
+#include <fmt/format.h>
 #include <ntstatus.h>
 
 #include "ke/bugcheck.h"
@@ -31,7 +32,11 @@ void StopExecutiveThreads(LeakReport& report) {
 }
 
 void Shutdown(LeakReport& report) {
+  if (g_kernel == nullptr) return;
   StopExecutiveThreads(report);
+  if (const int timers = g_kernel->allocated_timers; timers != 0) {
+    report.Add(fmt::format("{} timers of ExAllocateTimer are not deleted", timers));
+  }
   ReportCallbacks(report);
   RemoveExceptionBugChecks();
   rtl::SetUnwindHook(nullptr);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <atomic>
 #include <memory>
 
 #include "ke/dpc_queue.h"
@@ -13,6 +14,8 @@ namespace ring3::ke {
 struct Kernel {
   DpcQueues dpcs{ProcessorCount()};
   TimerQueue timers{dpcs};
+  // By ExAllocateTimer, not deleted yet.
+  std::atomic<int> allocated_timers{0};
   bool stopped = false;
 };
 
