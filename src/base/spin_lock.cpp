@@ -4,7 +4,8 @@
 #include <sched.h>
 
 #include <cstdio>
-#include <cstdlib>
+
+#include "base/check.h"
 
 namespace ring3 {
 namespace {
@@ -17,9 +18,10 @@ thread_local LockRank t_held[kMostHeld];
 thread_local int t_held_count = 0;
 
 [[noreturn]] void Die(const char* what, LockRank rank, LockRank held) {
-  std::fprintf(stderr, "ring3: lock order: %s (rank %u, while holding rank %u)\n", what,
-               static_cast<unsigned>(rank), static_cast<unsigned>(held));
-  std::abort();
+  char text[160];
+  std::snprintf(text, sizeof(text), "lock order: %s (rank %u, while holding rank %u)", what, static_cast<unsigned>(rank),
+                static_cast<unsigned>(held));
+  Panic(text);
 }
 #endif
 
@@ -34,6 +36,12 @@ void SpinLock::LockSlow() {
     }
     if (locked_.exchange(1, std::memory_order_acquire) == 0) return;
   }
+}
+
+void ForgetHeldLocks() {
+#if RING3_CHECKED
+  t_held_count = 0;
+#endif
 }
 
 #if RING3_CHECKED

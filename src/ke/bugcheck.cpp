@@ -8,6 +8,7 @@
 
 #include <atomic>
 
+#include "base/check.h"
 #include "ke/bugcheck_text.h"
 #include "ke/kthread.h"
 #include "os/end_process.h"
@@ -53,8 +54,9 @@ void WriteStopLine(const BugCheck& bug_check) {
   }
   WriteStopLine(bug_check);
   os::EndProcessAfter(kReportSeconds, kExitStatus);
-  std::string report = BuildBugCheckReport(bug_check);
-  os::RawOutput(report.c_str());
+  // The locks that the thread holds stay held for good; taking others is no inversion any more.
+  ForgetHeldLocks();
+  std::string report = WriteBugCheckReport(bug_check);
   RunBugCheckCallbacks(bug_check);
   if (BugCheckObserver observer = g_observer.load()) observer(bug_check, report.c_str());
   os::FlushAndEndProcess(kExitStatus);
@@ -86,6 +88,13 @@ std::vector<std::string> DescribeObjects(const BugCheck& bug_check) {
 }
 
 void SetBugCheckObserver(BugCheckObserver observer) { g_observer.store(observer); }
+
+void BugCheckOnPanic(const char* text) {
+  CONTEXT context = {};
+  Ring3SehCaptureContext(&context);
+  NoteForBugCheck(text);
+  Stop({kExecutiveFault, {0, 0, 0, 0}, &context, true});
+}
 
 void NoteForBugCheck(const char* line) { t_note = line; }
 const char* BugCheckNote() { return t_note; }

@@ -48,7 +48,11 @@ void SetBugCheckObserver(BugCheckObserver observer);
 void NoteForBugCheck(const char* line);
 const char* BugCheckNote();
 
-// Turns exceptions that no frame takes in kernel mode into bug checks; with Remove, the default again.
+// base/check.h's handler: the executive is at fault.
+void BugCheckOnPanic(const char* text);
+
+// Turns exceptions that no frame takes in kernel mode into bug checks, and failed checks of the executive too; with Remove, the default
+// again.
 void InstallExceptionBugChecks();
 void RemoveExceptionBugChecks();
 

@@ -10,6 +10,8 @@
 #include <atomic>
 #include <thread>
 
+#include "base/check.h"
+#include "base/spin_lock.h"
 #include "ke/bugcheck.h"
 #include "ke/bugcheck_text.h"
 #include "ke/driver_gate.h"
@@ -75,6 +77,24 @@ TEST_F(BugCheckDeathTest, AFaultInADispatchRoutineOfAUserThread) {
   EXPECT_EXIT(*g_bad = 1, ExitedWithCode(86),
               "SYSTEM_SERVICE_EXCEPTION(.|\n)*exception code: STATUS_ACCESS_VIOLATION(.|\n)*#0 .*bugcheck_death_test.cpp");
 }
+
+TEST_F(BugCheckDeathTest, TheExecutivesOwnChecksReport) {
+  EXPECT_EXIT(RING3_CHECK(g_bad == nullptr), ExitedWithCode(86),
+              "RING3_EXECUTIVE_FAULT(.|\n)*executive check failed: g_bad == nullptr at .*bugcheck_death_test.cpp");
+}
+
+#if RING3_CHECKED
+TEST_F(BugCheckDeathTest, ALockInversionReports) {
+  SpinLock outer{LockRank::kReport};
+  SpinLock inner{LockRank::kBoot};
+  EXPECT_EXIT(
+      {
+        outer.Lock();
+        inner.Lock();
+      },
+      ExitedWithCode(86), "RING3_EXECUTIVE_FAULT(.|\n)*lock order: inversion");
+}
+#endif
 
 TEST_F(BugCheckDeathTest, AFaultInASystemThread) {
   thread_.is_system_thread = true;

@@ -6,6 +6,7 @@
 
 #include <atomic>
 
+#include "base/check.h"
 #include "ke/bugcheck.h"
 #include "ke/driver_gate.h"
 #include "os/fault_handler.h"
@@ -95,9 +96,11 @@ void SetPageFaultExplainer(PageFaultExplainer explainer) { g_page_fault_explaine
 void InstallExceptionBugChecks() {
   os::SetKernelModeQuery(IsInKernelMode);
   os::SetUnhandledExceptionHook(OnUnhandledException);
+  g_panic_handler.store(BugCheckOnPanic);
 }
 
 void RemoveExceptionBugChecks() {
+  g_panic_handler.store(nullptr);
   os::SetUnhandledExceptionHook(nullptr);
   os::SetKernelModeQuery(nullptr);
 }

@@ -214,6 +214,7 @@ constexpr NamedCode kNames[] = {
 
 const char* BugCheckName(ULONG code) {
   if (code == kMissingDdi) return "RING3_MISSING_DDI";
+  if (code == kExecutiveFault) return "RING3_EXECUTIVE_FAULT";
   const NamedCode* found = std::lower_bound(std::begin(kNames), std::end(kNames), code,
                                             [](const NamedCode& entry, ULONG value) { return entry.code < value; });
   return found != std::end(kNames) && found->code == code ? found->name : "UNKNOWN_BUG_CHECK";

@@ -10,6 +10,7 @@
 #include "ke/driver_gate.h"
 #include "os/fault_handler.h"
 #include "os/guarded_copy.h"
+#include "os/raw_output.h"
 #include "os/stack_trace.h"
 #include "os/thread.h"
 
@@ -52,7 +53,7 @@ void AppendParameters(std::string& report, const BugCheck& bug_check) {
   }
 }
 
-void AppendThread(std::string& report) {
+void AppendThread(std::string& report, const BugCheck&) {
   report += fmt::format("\nthread: Linux thread {}", os::CurrentTid());
   PKTHREAD thread = CurrentThreadOrNull();
   if (thread == nullptr) {
@@ -75,12 +76,11 @@ void AppendThread(std::string& report) {
   }
 }
 
-// Keeps every line of a report about a damaged process: one that cannot be made is left out.
 void AppendObjects(std::string& report, const BugCheck& bug_check) {
   std::vector<std::string> lines = DescribeObjects(bug_check);
   if (lines.empty()) return;
-  report += '\n';
-  for (const std::string& line : lines) report += line + '\n';
+  report += "\nabout it:\n";
+  for (const std::string& line : lines) report += "  " + line + '\n';
 }
 
 void AppendStack(std::string& report, const BugCheck& bug_check) {
@@ -95,15 +95,17 @@ void AppendStack(std::string& report, const BugCheck& bug_check) {
 
 }  // namespace
 
-std::string BuildBugCheckReport(const BugCheck& bug_check) {
+std::string WriteBugCheckReport(const BugCheck& bug_check) {
   os::InstallFaultHandlers();
   // Modules may have come and gone since the last stack.
   os::ForgetSymbols();
   std::string report;
-  AppendParameters(report, bug_check);
-  AppendObjects(report, bug_check);
-  AppendThread(report);
-  AppendStack(report, bug_check);
+  // A part at a time, the riskiest last: should one fail, what is known by then has been said.
+  for (auto append : {AppendParameters, AppendThread, AppendStack, AppendObjects}) {
+    size_t written = report.size();
+    append(report, bug_check);
+    os::RawOutput(report.c_str() + written);
+  }
   return report;
 }
 

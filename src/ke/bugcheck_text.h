@@ -11,6 +11,9 @@ namespace ring3::ke {
 // A driver called a DDI that Ring3 does not have. Windows would not have loaded the driver, so there is no code of its own.
 inline constexpr ULONG kMissingDdi = 0x52330001;
 
+// The executive found itself at fault (base/check.h).
+inline constexpr ULONG kExecutiveFault = 0x52330002;
+
 // `BAD_POOL_CALLER`; UNKNOWN_BUG_CHECK for codes that the documentation does not have.
 const char* BugCheckName(ULONG code);
 
@@ -28,8 +31,9 @@ BugCheckText DescribeBugCheck(ULONG code, const ULONG_PTR parameters[4]);
 const char* StatusName(NTSTATUS status);
 
 struct BugCheck;
-// The whole report but its first line. Allocates; takes locks of libdw only.
-std::string BuildBugCheckReport(const BugCheck& bug_check);
+// Writes the report, all but its first lines, to standard error, and returns it. Allocates, takes libdw's locks, and calls the
+// describers.
+std::string WriteBugCheckReport(const BugCheck& bug_check);
 
 // Lines of the describers registered by the components.
 std::vector<std::string> DescribeObjects(const BugCheck& bug_check);

@@ -12,6 +12,7 @@ constexpr long long kAny = kAnyViolation;
 // clang-format off: a row a line.
 constexpr BugCheckEntry kEntries[] = {
     {kMissingDdi, kAny, {"The driver called a routine that Ring3 does not implement; the driver's build lists them all.", {"the routine's name"}}},
+    {kExecutiveFault, kAny, {"A defect in Ring3 itself, or memory of the executive that was overwritten.", {}}},
     {APC_INDEX_MISMATCH, kAny, {"A system service or driver routine returned with other APC disable counts than it was called with: critical or guarded regions were entered and left unevenly.", {"address of the function", "original and current APC state index", "kernel APC disable count and special APC disable count", "0: system service, 1: driver or other callout"}}},
     {IRQL_NOT_LESS_OR_EQUAL, kAny, {"The executive touched an address that is not there while the IRQL was too high; most often a driver passed a bad pointer.", {"address touched", "IRQL at that time", "0: read, 1: write, 8: execute", "instruction"}}},
     {DRIVER_IRQL_NOT_LESS_OR_EQUAL, kAny, {"A driver touched an address that is not there, or pageable, while the IRQL was too high.", {"address touched", "IRQL at that time", "0: read, 1: write, 8: execute", "instruction"}}},
