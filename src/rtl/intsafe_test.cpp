@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+#include <gtest/gtest.h>
+#include <ntintsafe.h>
+
+TEST(SafeIntegers, ArithmeticReportsOverflow) {
+  ULONG r;
+  EXPECT_EQ(RtlULongAdd(0xFFFFFFFE, 1, &r), STATUS_SUCCESS);
+  EXPECT_EQ(r, 0xFFFFFFFFu);
+  EXPECT_EQ(RtlULongAdd(0xFFFFFFFF, 1, &r), STATUS_INTEGER_OVERFLOW);
+  EXPECT_EQ(r, ULONG{ULONG_ERROR});
+  EXPECT_EQ(RtlULongSub(1, 2, &r), STATUS_INTEGER_OVERFLOW);
+  EXPECT_EQ(RtlULongMult(0x10000, 0x10000, &r), STATUS_INTEGER_OVERFLOW);
+  SIZE_T s;
+  EXPECT_EQ(RtlSizeTMult(~SIZE_T{0}, 2, &s), STATUS_INTEGER_OVERFLOW);
+  EXPECT_EQ(s, SIZE_T{SIZE_T_ERROR});
+  LONGLONG l;
+  EXPECT_EQ(RtlLongLongSub(MAXLONGLONG, -1, &l), STATUS_INTEGER_OVERFLOW);
+  EXPECT_EQ(RtlLongLongMult(3, -4, &l), STATUS_SUCCESS);
+  EXPECT_EQ(l, -12);
+  USHORT u;
+  EXPECT_EQ(RtlUShortAdd(0xFFFF, 1, &u), STATUS_INTEGER_OVERFLOW);
+}
+
+TEST(SafeIntegers, ConversionsReportWhatDoesNotFit) {
+  UCHAR c;
+  EXPECT_EQ(RtlULongToUChar(255, &c), STATUS_SUCCESS);
+  EXPECT_EQ(c, 255);
+  EXPECT_EQ(RtlULongToUChar(256, &c), STATUS_INTEGER_OVERFLOW);
+  ULONG u;
+  EXPECT_EQ(RtlLongToULong(-1, &u), STATUS_INTEGER_OVERFLOW);
+  EXPECT_EQ(u, ULONG{ULONG_ERROR});
+  EXPECT_EQ(RtlSizeTToULong(SIZE_T{1} << 32, &u), STATUS_INTEGER_OVERFLOW);
+  LONG l;
+  EXPECT_EQ(RtlULongToLong(0x80000000, &l), STATUS_INTEGER_OVERFLOW);
+  EXPECT_EQ(RtlLongLongToLong(-5, &l), STATUS_SUCCESS);
+  EXPECT_EQ(l, -5);
+}
