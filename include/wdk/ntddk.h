@@ -10,32 +10,13 @@
 
 // clang-format off: each part may rely on those above it.
 #include <ddi/rtl_ntddk.h>
-#if __has_include(<ddi/ke_ntddk.h>)
 #include <ddi/ke_ntddk.h>
-#endif
-#if __has_include(<ddi/mm_ntddk.h>)
 #include <ddi/mm_ntddk.h>
-#endif
-#if __has_include(<ddi/ex_ntddk.h>)
 #include <ddi/ex_ntddk.h>
-#endif
-#if __has_include(<ddi/ob_ntddk.h>)
 #include <ddi/ob_ntddk.h>
-#endif
-#if __has_include(<ddi/se_ntddk.h>)
 #include <ddi/se_ntddk.h>
-#endif
-#if __has_include(<ddi/ps_ntddk.h>)
 #include <ddi/ps_ntddk.h>
-#endif
-#if __has_include(<ddi/cm_ntddk.h>)
 #include <ddi/cm_ntddk.h>
-#endif
-#if __has_include(<ddi/io_ntddk.h>)
 #include <ddi/io_ntddk.h>
-#endif
-#if __has_include(<ddi/hal_ntddk.h>)
-#include <ddi/hal_ntddk.h>
-#endif
 
 #endif

@@ -9,32 +9,13 @@
 
 // clang-format off: each part may rely on those above it.
 #include <ddi/rtl_ntifs.h>
-#if __has_include(<ddi/ke_ntifs.h>)
 #include <ddi/ke_ntifs.h>
-#endif
-#if __has_include(<ddi/mm_ntifs.h>)
 #include <ddi/mm_ntifs.h>
-#endif
-#if __has_include(<ddi/ex_ntifs.h>)
 #include <ddi/ex_ntifs.h>
-#endif
-#if __has_include(<ddi/ob_ntifs.h>)
 #include <ddi/ob_ntifs.h>
-#endif
-#if __has_include(<ddi/se_ntifs.h>)
 #include <ddi/se_ntifs.h>
-#endif
-#if __has_include(<ddi/ps_ntifs.h>)
 #include <ddi/ps_ntifs.h>
-#endif
-#if __has_include(<ddi/cm_ntifs.h>)
 #include <ddi/cm_ntifs.h>
-#endif
-#if __has_include(<ddi/io_ntifs.h>)
 #include <ddi/io_ntifs.h>
-#endif
-#if __has_include(<ddi/hal_ntifs.h>)
-#include <ddi/hal_ntifs.h>
-#endif
 
 #endif

@@ -14,9 +14,7 @@
 #include <guiddef.h>
 #include <devioctl.h>
 #include <nt_exception.h>
-#if __has_include(<excpt.h>)
 #include <excpt.h>
-#endif
 #include <intrin.h>
 
 // clang-format off: each part may rely on those above it.
@@ -25,33 +23,15 @@
 #include <ddi/interlocked.h>
 #include <ddi/dbg.h>
 #include <ddi/rtl.h>
-#if __has_include(<ddi/ke.h>)
 #include <ddi/ke.h>
-#endif
-#if __has_include(<ddi/mm.h>)
 #include <ddi/mm.h>
-#endif
-#if __has_include(<ddi/ex.h>)
 #include <ddi/ex.h>
-#endif
-#if __has_include(<ddi/ob.h>)
 #include <ddi/ob.h>
-#endif
-#if __has_include(<ddi/se.h>)
 #include <ddi/se.h>
-#endif
-#if __has_include(<ddi/ps.h>)
 #include <ddi/ps.h>
-#endif
-#if __has_include(<ddi/cm.h>)
 #include <ddi/cm.h>
-#endif
-#if __has_include(<ddi/io.h>)
 #include <ddi/io.h>
-#endif
-#if __has_include(<ddi/hal.h>)
 #include <ddi/hal.h>
-#endif
 #include <ddi/zw.h>
 
 #ifndef NOMINMAX
