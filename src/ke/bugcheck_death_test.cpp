@@ -84,15 +84,16 @@ TEST_F(BugCheckDeathTest, TheExecutivesOwnChecksReport) {
 }
 
 #if RING3_CHECKED
-TEST_F(BugCheckDeathTest, ALockInversionReports) {
+void LockInTheWrongOrder() RING3_NO_THREAD_SAFETY_ANALYSIS {
   SpinLock outer{LockRank::kReport};
   SpinLock inner{LockRank::kBoot};
-  EXPECT_EXIT(
-      {
-        outer.Lock();
-        inner.Lock();
-      },
-      ExitedWithCode(86), "RING3_EXECUTIVE_FAULT(.|\n)*lock order: inversion");
+  outer.Lock();
+  inner.Lock();
+}
+
+TEST_F(BugCheckDeathTest, ALockInversionReports) {
+  EXPECT_EXIT(LockInTheWrongOrder(), ExitedWithCode(86),
+              "RING3_EXECUTIVE_FAULT(.|\n)*lock order: inversion");
 }
 #endif
 
