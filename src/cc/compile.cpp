@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "cc/compile.h"
 
+#include <nlohmann/json.hpp>
+
 #include "cc/include_scan.h"
 #include "cc/token_pass.h"
 
@@ -54,6 +56,18 @@ void Compiler::Preprocess(const Input& input, const fs::path& output, const fs::
   if (const ProcessResult result = RunProcess(command); result.exit_code != 0) throw Failure{{}, result.exit_code};
 }
 
+fs::path Compiler::WriteLayout(const SourceLayout& layout) const {
+  nlohmann::json roots = nlohmann::json::array();
+  for (const auto& [name, text] : layout) {
+    const fs::path stored = work_.Path() / ("laid-out-" + std::to_string(roots.size()));
+    WriteFile(stored, text);
+    roots.push_back({{"type", "file"}, {"name", name.string()}, {"external-contents", stored.string()}, {"use-external-name", false}});
+  }
+  const fs::path overlay = work_.Path() / "layout.yaml";
+  WriteFile(overlay, nlohmann::json{{"version", 0}, {"case-sensitive", "true"}, {"roots", roots}}.dump());
+  return overlay;
+}
+
 void Compiler::Compile(const Input& input, const fs::path& object) {
   const bool is_cplusplus = input.language == Language::Cplusplus;
   std::vector<std::string> command = {toolchain_.Clang(input.language)};
@@ -66,9 +80,17 @@ void Compiler::Compile(const Input& input, const fs::path& object) {
   if (!fs::exists(input.path)) throw Failure{"no such file: " + input.path.string()};
   const fs::path text = work_.Path() / (is_cplusplus ? "source.ii" : "source.i");
   Preprocess(input, text, object);
-  WriteFile(text, RunTokenPass(ReadFile(text), is_cplusplus, [this](std::string_view name) { return IsUserFile(name); }));
+  const auto is_user = [this](std::string_view name) { return IsUserFile(name); };
+  const std::string passed = RunTokenPass(ReadFile(text), is_cplusplus, is_user);
   command.insert(command.end(), flags.begin(), flags.end());
-  command.insert(command.end(), {"-x", is_cplusplus ? "c++-cpp-output" : "cpp-output", "-c", text.string(), "-o", object.string()});
+  if (line_.HasCommon("-fcoverage-mapping")) {
+    const fs::path overlay = WriteLayout(LayOutSources(passed, input.path, is_user));
+    command.insert(command.end(), {"-undef", "-nostdinc", "-ivfsoverlay", overlay.string(), "-include", kPreludeFile, "-x", is_cplusplus ? "c++" : "c", "-c",
+                                   input.path.string(), "-o", object.string()});
+  } else {
+    WriteFile(text, passed);
+    command.insert(command.end(), {"-x", is_cplusplus ? "c++-cpp-output" : "cpp-output", "-c", text.string(), "-o", object.string()});
+  }
   if (const ProcessResult result = RunProcess(command); result.exit_code != 0) throw Failure{{}, result.exit_code};
 }
 

@@ -6,6 +6,7 @@
 
 #include "cc/command_line.h"
 #include "cc/process.h"
+#include "cc/source_layout.h"
 #include "cc/toolchain.h"
 
 namespace ring3::cc {
@@ -22,6 +23,8 @@ class Compiler {
 
  private:
   bool IsUserFile(std::string_view name) const;
+  // Returns the overlay that puts the files where they belong.
+  std::filesystem::path WriteLayout(const SourceLayout& layout) const;
 
   const CommandLine& line_;
   const Toolchain& toolchain_;

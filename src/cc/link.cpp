@@ -44,6 +44,11 @@ constexpr const char* kDriverVersionScript = "{ global: DriverEntry; DllInitiali
 // An application's std::wstring must not take the place of the one that libstdc++ uses itself.
 constexpr const char* kApplicationVersionScript = "{ local: _ZN*12basic_stringIw*; };\n";
 
+// Options that link a run-time library which needs libc.
+bool IsProfiling(const std::string& option) {
+  return StartsWith(option, "-fprofile-") || option == "--coverage" || option == "-coverage" || option == "-fcoverage-mapping";
+}
+
 void AppendCommon(std::vector<std::string>& command, const CommandLine& line, const Toolchain& toolchain) {
   command.insert(command.end(), {"-fuse-ld=lld", "-Wl,--build-id=sha1", "-Wl,--gc-sections"});
   if (!toolchain.Sanitizer().empty()) command.push_back("-fsanitize=" + toolchain.Sanitizer());
@@ -81,16 +86,28 @@ void LinkDriver(const CommandLine& line, const Toolchain& toolchain, const Tempo
                 const std::vector<fs::path>& objects, const fs::path& output) {
   const fs::path script = work.Path() / "driver.ver";
   WriteFile(script, kDriverVersionScript);
-  const auto link = [&](const std::vector<fs::path>& inputs) {
+  bool profiles = false;
+  CommandLine plain = line;
+  plain.common.clear();
+  for (const std::string& option : line.common) {
+    if (IsProfiling(option)) {
+      profiles = true;
+    } else {
+      plain.common.push_back(option);
+    }
+  }
+  const auto link = [&](const CommandLine& options, const std::vector<fs::path>& inputs) {
     std::vector<std::string> command = {toolchain.Clang(Language::C), "-shared", "-nodefaultlibs", "-Wl,-Bsymbolic", "-Wl,-z,undefs",
                                         "-Wl,--undefined-version", "-Wl,--version-script," + script.string(), "-Wl,--exclude-libs,ALL",
                                         "-Wl,-soname," + output.filename().string()};
-    AppendCommon(command, line, toolchain);
-    AppendObjects(command, line, inputs, output);
+    AppendCommon(command, options, toolchain);
+    AppendObjects(command, options, inputs, output);
     command.insert(command.end(), {"-lring3-crt-driver", "-Wl,--no-as-needed", "-lntoskrnl", "-lring3-seh", "-lgcc"});
+    if (&options != &plain && profiles) command.emplace_back("-lc");
     if (const ProcessResult result = RunProcess(command); result.exit_code != 0) throw Failure{{}, result.exit_code};
   };
-  link(objects);
+  // Without a profiler's run-time library first, so that what that takes from libc is not taken for a DDI.
+  link(plain, objects);
 
   const DynamicSymbols driver = ReadDynamicSymbols(output);
   if (!driver.defined.count("DriverEntry")) {
@@ -105,15 +122,16 @@ void LinkDriver(const CommandLine& line, const Toolchain& toolchain, const Tempo
   for (const auto& [name, use] : driver.undefined) {
     if (!provided.count(name) && !ComesWithProcess(name)) missing.emplace(name, use);
   }
-  if (missing.empty()) return;
+  if (missing.empty() && !profiles) return;
   for (const auto& [name, use] : missing) {
     std::fprintf(stderr, "ring3-cc: missing DDI: %s%s\n", Demangle(name).c_str(),
                  use == Use::Address ? " (its address is taken; should it be data, reading it is not caught)" : "");
   }
-  if (line.missing_is_error) {
+  if (line.missing_is_error && !missing.empty()) {
     fs::remove(output);
     throw Failure{"DDIs are missing"};
   }
+  if (missing.empty()) return link(line, objects);
   const fs::path source = work.Path() / "missing.s";
   const fs::path stubs = work.Path() / "missing.o";
   WriteFile(source, StubText(missing));
@@ -122,7 +140,7 @@ void LinkDriver(const CommandLine& line, const Toolchain& toolchain, const Tempo
   }
   std::vector<fs::path> inputs = objects;
   inputs.push_back(stubs);
-  link(inputs);
+  link(line, inputs);
 }
 
 void LinkApplication(const CommandLine& line, const Toolchain& toolchain, const TemporaryFolder& work,

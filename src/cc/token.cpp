@@ -116,37 +116,43 @@ class Lexer {
   bool is_cplusplus_;
 };
 
-// `# 12 "file" 1 3` names the file of the lines that follow.
-bool ParseLineMarker(std::string_view line, std::string& file) {
+}  // namespace
+
+bool ParseLineMarker(std::string_view line, LineMarker& marker) {
+  if (line.empty() || line[0] != '#') return false;
   size_t at = line.find_first_not_of(" \t", 1);
   if (at == std::string_view::npos) return false;
   if (line.substr(at, 4) == "line") at = line.find_first_not_of(" \t", at + 4);
   if (at == std::string_view::npos || !std::isdigit(static_cast<unsigned char>(line[at]))) return false;
-  const size_t open = line.find('"', at);
-  if (open == std::string_view::npos) return false;
-  file.clear();
-  for (size_t i = open + 1; i < line.size() && line[i] != '"'; ++i) {
-    if (line[i] == '\\' && i + 1 < line.size()) ++i;
-    file += line[i];
+  marker = {};
+  for (; at < line.size() && std::isdigit(static_cast<unsigned char>(line[at])); ++at) {
+    marker.line = marker.line * 10 + static_cast<size_t>(line[at] - '0');
   }
+  at = line.find('"', at);
+  if (at == std::string_view::npos) return false;
+  for (++at; at < line.size() && line[at] != '"'; ++at) {
+    if (line[at] == '\\' && at + 1 < line.size()) ++at;
+    marker.file += line[at];
+  }
+  const std::string_view flags = line.substr(at < line.size() ? at + 1 : at);
+  marker.enters = flags.find(" 1") != std::string_view::npos;
+  marker.returns = flags.find(" 2") != std::string_view::npos;
   return true;
 }
-
-}  // namespace
 
 TokenStream::TokenStream(std::string_view text, bool is_cplusplus,
                          const std::function<bool(std::string_view)>& is_user)
     : is_cplusplus_(is_cplusplus) {
   Lexer lexer(text, is_cplusplus);
   Token token{};
-  std::string file;
+  LineMarker marker;
   std::unordered_map<std::string, bool> known;
   bool user = true;
   std::vector<size_t> open;
   while (lexer.Next(token.kind, token.leading, token.text)) {
-    if (token.kind == TokenKind::Directive && ParseLineMarker(token.text, file)) {
-      const auto [entry, is_new] = known.try_emplace(file, false);
-      if (is_new) entry->second = is_user(file);
+    if (token.kind == TokenKind::Directive && ParseLineMarker(token.text, marker)) {
+      const auto [entry, is_new] = known.try_emplace(marker.file, false);
+      if (is_new) entry->second = is_user(marker.file);
       user = entry->second;
     }
     token.user = user;

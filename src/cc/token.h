@@ -20,6 +20,17 @@ struct Token {
   std::string_view text;     // a directive: the whole line, without its end
 };
 
+// `# 12 "file" 1 3`: the next line is line 12 of that file, which is entered (1) or returned to (2).
+struct LineMarker {
+  size_t line = 0;
+  std::string file;
+  bool enters = false;
+  bool returns = false;
+};
+
+// False when the line is no marker.
+bool ParseLineMarker(std::string_view line, LineMarker& marker);
+
 // The tokens of one translation unit and the edits collected so far. Views point into the text given, which must
 // outlive it. Edits never add or remove a line end: what follows keeps its line number.
 class TokenStream {

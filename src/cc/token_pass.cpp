@@ -13,7 +13,8 @@ std::string RunTokenPass(std::string_view preprocessed, bool is_cplusplus,
   NarrowLong(tokens);
   RespellMicrosoft(tokens);
   RewriteSeh(tokens);
-  return tokens.Emit();
+  const std::string entry_point = RespellEntryPoint(tokens);
+  return tokens.Emit() + entry_point;
 }
 
 }  // namespace ring3::cc

@@ -29,6 +29,10 @@ void DropReadyMadeWideString(TokenStream& tokens);
 // are compiled without optimisation, so that every local variable is in memory when an exception comes.
 void RewriteSeh(TokenStream& tokens);
 
+// Entry points of applications as only Microsoft's compiler takes them (`void main(ULONG argc, PCHAR argv[])`): renamed, and
+// called by one that clang takes. Returns the text of that one, to stand behind everything else.
+std::string RespellEntryPoint(TokenStream& tokens);
+
 // All of the above.
 std::string RunTokenPass(std::string_view preprocessed, bool is_cplusplus,
                          const std::function<bool(std::string_view)>& is_user);

@@ -108,6 +108,16 @@ TEST(Seh, LeaveIsAnOrdinaryNameElsewhere) {
   EXPECT_EQ(PassC("void f(void) { int leave; leave = 1; }"), "void f(void) { int leave; leave = 1; }");
 }
 
+TEST(EntryPoint, MicrosoftsFormsAreCalledByAStandardOne) {
+  const std::string call = "int main(int argc, char** argv, char** envp) { ring3_main(argc, argv); return 0; }\n";
+  EXPECT_EQ(PassC("void main(ULONG argc, PCHAR argv[]) { }\n"), "void ring3_main(ULONG argc, PCHAR argv[]) { }\n" + call);
+  EXPECT_EQ(PassC("DWORD wmain(void) { return 1; }\n"),
+            "DWORD ring3_wmain(void) { return 1; }\nint wmain(int argc, wchar_t** argv, wchar_t** envp) { return (int)ring3_wmain(); }\n");
+  for (const char* text : {"int main(void) { }", "int main(int argc, char* argv[]) { }", "static int domain(int x) { return x; }"}) {
+    EXPECT_EQ(PassC(text), text);
+  }
+}
+
 TEST(TokenStream, RawStringsAndEscapesAreOneToken) {
   EXPECT_EQ(PassCplusplus("auto s = R\"x(1L \" long)x\"; char c = '\\''; long a;"), "auto s = R\"x(1L \" long)x\"; char c = '\\''; int a;");
 }
