@@ -7,17 +7,22 @@
 namespace ring3::cc {
 namespace {
 
-constexpr const char* kPreamble = "#include <windows.h>\n#define CHECK(e) do { if (!(e)) return __LINE__; } while (0)\n#line 1\n";
+constexpr const char* kPreamble =
+    "#include <windows.h>\n#define CHECK(e) do { if (!(e)) return __LINE__; } while (0)\n#line 1\n";
 
 class ApplicationTest : public testing::Test {
  protected:
-  void RunApplication(const std::string& name, const std::string& source, std::vector<std::string> options = {}) {
+  void RunApplication(const std::string& name, const std::string& source,
+                      std::vector<std::string> options = {}) {
     project_.Write(name, kPreamble + source);
     options.insert(options.end(), {"--app", "-o", "@program", "@" + name});
     const ProcessResult built = project_.Run(options);
     ASSERT_EQ(built.exit_code, 0) << built.errors;
     EXPECT_EQ(built.errors, "");
-    const ProcessResult ran = RunProcess({"/bin/sh", "-c", "exec " + project_.Path("program").string() + " one caf\xc3\xa9 > " + project_.Path("output").string()}, StandardError::Capture);
+    const ProcessResult ran = RunProcess({"/bin/sh", "-c",
+                                          "exec " + project_.Path("program").string() +
+                                              " one caf\xc3\xa9 > " + project_.Path("output").string()},
+                                         StandardError::Capture);
     EXPECT_EQ(ran.exit_code, 0) << "the line that failed; " << ran.errors;
     output_ = ReadFile(project_.Path("output"));
   }
@@ -55,7 +60,8 @@ int _tmain(int argc, _TCHAR* argv[]) {
   _tprintf(_T("%s|%hs|%c\n"), text, "narrow", L'\x20ac');
   CHECK(wcslen(text) == 6 && _tcstoul(_T("12"), NULL, 10) == 12);
   return 0;
-})", {"-DUNICODE", "-D_UNICODE"});
+})",
+                 {"-DUNICODE", "-D_UNICODE"});
   EXPECT_EQ(output_, "caf\xc3\xa9 5|narrow|\xe2\x82\xac\n");
 }
 
@@ -83,12 +89,14 @@ int main() {
   auto vector = std::make_unique<std::vector<unsigned long>>(3, 5UL);
   CHECK(sizeof((*vector)[0]) == 4 && *std::max_element(vector->begin(), vector->end()) == 5);
   return 0;
-})", {"-DNOMINMAX"});
+})",
+                 {"-DNOMINMAX"});
   EXPECT_EQ(output_, "thrown\n");
 }
 
 TEST_F(ApplicationTest, MissingRoutinesAreNamed) {
-  project_.Write("a.c", std::string(kPreamble) + "BOOL WINAPI NoSuchCall(HANDLE);\nint main(void) { return NoSuchCall(0); }\n");
+  project_.Write("a.c", std::string(kPreamble) +
+                            "BOOL WINAPI NoSuchCall(HANDLE);\nint main(void) { return NoSuchCall(0); }\n");
   const ProcessResult result = project_.Run({"--app", "-o", "@program", "@a.c"});
   EXPECT_NE(result.exit_code, 0);
   EXPECT_NE(result.errors.find("missing Win32 routine: NoSuchCall\n"), std::string::npos) << result.errors;

@@ -50,7 +50,9 @@ class Parser {
         "-D", "-U", "-include", "-isystem", "-iquote", "-idirafter", "-imacros", "-MF", "-MT", "-MQ"};
     static constexpr std::string_view kLinkerWithValue[] = {"-l", "-L", "-T", "-u", "-z"};
     static constexpr std::string_view kCommonWithValue[] = {"-Xclang", "-mllvm", "-target", "--param"};
-    const auto starts = [&](std::string_view prefix) { return argument.compare(0, prefix.size(), prefix) == 0; };
+    const auto starts = [&](std::string_view prefix) {
+      return argument.compare(0, prefix.size(), prefix) == 0;
+    };
     if (argument == "--app") {
       line_.product = Product::Application;
     } else if (argument == "--driver") {
@@ -125,7 +127,8 @@ class Parser {
     }
     static constexpr std::string_view kCplusplus[] = {".cpp", ".cc", ".cxx", ".c++"};
     static constexpr std::string_view kObject[] = {".o", ".a", ".so", ".obj"};
-    static constexpr std::string_view kBuiltByOthers[] = {".lib", ".rc", ".res", ".def", ".inf", ".inx", ".mof", ".mc", ".man"};
+    static constexpr std::string_view kBuiltByOthers[] = {".lib", ".rc",  ".res", ".def", ".inf",
+                                                          ".inx", ".mof", ".mc",  ".man"};
     const std::string extension = LowerCase(path.extension().string());
     if (extension == ".c") {
       line_.inputs.push_back({path, Language::C});
@@ -151,10 +154,13 @@ class Parser {
 }  // namespace
 
 bool CommandLine::HasCommon(std::string_view prefix) const {
-  return std::any_of(common.begin(), common.end(),
-                     [&](const std::string& option) { return option.compare(0, prefix.size(), prefix) == 0; });
+  return std::any_of(common.begin(), common.end(), [&](const std::string& option) {
+    return option.compare(0, prefix.size(), prefix) == 0;
+  });
 }
 
-CommandLine ParseCommandLine(const std::vector<std::string>& arguments) { return Parser(arguments).Run(); }
+CommandLine ParseCommandLine(const std::vector<std::string>& arguments) {
+  return Parser(arguments).Run();
+}
 
 }  // namespace ring3::cc

@@ -29,7 +29,7 @@ struct CommandLine {
   std::vector<std::string> preprocessing;              // for the preprocessor alone
   std::vector<std::string> common;                     // for the preprocessor and the compiler
   std::vector<std::string> linking;
-  std::vector<std::string> notes;                      // what was left out, and why
+  std::vector<std::string> notes;  // what was left out, and why
 
   bool HasCommon(std::string_view prefix) const;
 };

@@ -13,7 +13,8 @@ namespace fs = std::filesystem;
 Compiler::Compiler(const CommandLine& line, const Toolchain& toolchain, const TemporaryFolder& work)
     : line_(line), toolchain_(toolchain), work_(work) {
   std::vector<fs::path> user_folders;
-  for (const fs::path& folder : line.include_folders) user_folders.push_back(fs::absolute(folder).lexically_normal());
+  for (const fs::path& folder : line.include_folders)
+    user_folders.push_back(fs::absolute(folder).lexically_normal());
   IncludeScanner scanner(user_folders, toolchain.SdkFolders(line.product), work.Path());
   for (const Input& input : line.inputs) {
     if (input.language == Language::C || input.language == Language::Cplusplus) scanner.Scan(input.path);
@@ -25,8 +26,10 @@ Compiler::Compiler(const CommandLine& line, const Toolchain& toolchain, const Te
     overlay_ = work.Path() / "overlay.yaml";
     WriteFile(overlay_, yaml);
   }
-  for (const fs::path& folder : toolchain.SdkFolders(line.product)) system_prefixes_.push_back(folder.string() + "/");
-  system_prefixes_.insert(system_prefixes_.end(), {toolchain.ClangHeaders().string() + "/", "/usr/include/", "/usr/lib/", "/usr/local/include/"});
+  for (const fs::path& folder : toolchain.SdkFolders(line.product))
+    system_prefixes_.push_back(folder.string() + "/");
+  system_prefixes_.insert(system_prefixes_.end(), {toolchain.ClangHeaders().string() + "/", "/usr/include/",
+                                                   "/usr/lib/", "/usr/local/include/"});
 }
 
 bool Compiler::IsUserFile(std::string_view name) const {
@@ -49,11 +52,14 @@ void Compiler::Preprocess(const Input& input, const fs::path& output, const fs::
     names_file |= option == "-MF";
     names_target |= option == "-MT" || option == "-MQ";
   }
-  if (writes_dependencies && !names_file) command.insert(command.end(), {"-MF", fs::path(object).replace_extension(".d").string()});
+  if (writes_dependencies && !names_file)
+    command.insert(command.end(), {"-MF", fs::path(object).replace_extension(".d").string()});
   if (writes_dependencies && !names_target) command.insert(command.end(), {"-MT", object.string()});
-  command.insert(command.end(), {"-E", "-x", input.language == Language::Cplusplus ? "c++" : "c", input.path.string()});
+  command.insert(command.end(),
+                 {"-E", "-x", input.language == Language::Cplusplus ? "c++" : "c", input.path.string()});
   if (!output.empty()) command.insert(command.end(), {"-o", output.string()});
-  if (const ProcessResult result = RunProcess(command); result.exit_code != 0) throw Failure{{}, result.exit_code};
+  if (const ProcessResult result = RunProcess(command); result.exit_code != 0)
+    throw Failure{{}, result.exit_code};
 }
 
 fs::path Compiler::WriteLayout(const SourceLayout& layout) const {
@@ -61,7 +67,10 @@ fs::path Compiler::WriteLayout(const SourceLayout& layout) const {
   for (const auto& [name, text] : layout) {
     const fs::path stored = work_.Path() / ("laid-out-" + std::to_string(roots.size()));
     WriteFile(stored, text);
-    roots.push_back({{"type", "file"}, {"name", name.string()}, {"external-contents", stored.string()}, {"use-external-name", false}});
+    roots.push_back({{"type", "file"},
+                     {"name", name.string()},
+                     {"external-contents", stored.string()},
+                     {"use-external-name", false}});
   }
   const fs::path overlay = work_.Path() / "layout.yaml";
   WriteFile(overlay, nlohmann::json{{"version", 0}, {"case-sensitive", "true"}, {"roots", roots}}.dump());
@@ -74,24 +83,30 @@ void Compiler::Compile(const Input& input, const fs::path& object) {
   const auto flags = toolchain_.CompilerFlags(line_, input.language);
   if (input.language == Language::Assembler) {
     command.insert(command.end(), {"-c", input.path.string(), "-o", object.string()});
-    if (const ProcessResult result = RunProcess(command); result.exit_code != 0) throw Failure{{}, result.exit_code};
+    if (const ProcessResult result = RunProcess(command); result.exit_code != 0)
+      throw Failure{{}, result.exit_code};
     return;
   }
   if (!fs::exists(input.path)) throw Failure{"no such file: " + input.path.string()};
   const fs::path text = work_.Path() / (is_cplusplus ? "source.ii" : "source.i");
   Preprocess(input, text, object);
   const auto is_user = [this](std::string_view name) { return IsUserFile(name); };
-  const std::string passed = RunTokenPass(ReadFile(text), is_cplusplus, is_user);
+  const bool covers = line_.HasCommon("-fcoverage-mapping");
+  const std::string passed =
+      RunTokenPass(ReadFile(text), is_cplusplus, is_user, covers ? SehForm::Counted : SehForm::Plain);
   command.insert(command.end(), flags.begin(), flags.end());
-  if (line_.HasCommon("-fcoverage-mapping")) {
+  if (covers) {
     const fs::path overlay = WriteLayout(LayOutSources(passed, input.path, is_user));
-    command.insert(command.end(), {"-undef", "-nostdinc", "-ivfsoverlay", overlay.string(), "-include", kPreludeFile, "-x", is_cplusplus ? "c++" : "c", "-c",
+    command.insert(command.end(), {"-undef", "-nostdinc", "-ivfsoverlay", overlay.string(), "-include",
+                                   kPreludeFile, "-Wno-return-type", "-x", is_cplusplus ? "c++" : "c", "-c",
                                    input.path.string(), "-o", object.string()});
   } else {
     WriteFile(text, passed);
-    command.insert(command.end(), {"-x", is_cplusplus ? "c++-cpp-output" : "cpp-output", "-c", text.string(), "-o", object.string()});
+    command.insert(command.end(), {"-x", is_cplusplus ? "c++-cpp-output" : "cpp-output", "-c", text.string(),
+                                   "-o", object.string()});
   }
-  if (const ProcessResult result = RunProcess(command); result.exit_code != 0) throw Failure{{}, result.exit_code};
+  if (const ProcessResult result = RunProcess(command); result.exit_code != 0)
+    throw Failure{{}, result.exit_code};
 }
 
 }  // namespace ring3::cc

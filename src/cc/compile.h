@@ -19,7 +19,8 @@ class Compiler {
 
   // Throws Failure without a message when clang has said what is wrong.
   void Compile(const Input& input, const std::filesystem::path& object);
-  void Preprocess(const Input& input, const std::filesystem::path& output, const std::filesystem::path& object);
+  void Preprocess(const Input& input, const std::filesystem::path& output,
+                  const std::filesystem::path& object);
 
  private:
   bool IsUserFile(std::string_view name) const;

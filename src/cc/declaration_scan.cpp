@@ -42,7 +42,8 @@ class Scanner {
         if (close >= end) return;
         at = tokens_.Next(close);
       } else {
-        const bool label = text == ":" && at != begin && IsAccessSpecifier(tokens_[tokens_.Previous(at)].text);
+        const bool label =
+            text == ":" && at != begin && IsAccessSpecifier(tokens_[tokens_.Previous(at)].text);
         at = tokens_.Next(at);
         if (text == ";" || text == "}" || label) begin = at;
       }
@@ -101,7 +102,8 @@ class Scanner {
       if (text == "=") return BraceKind::Other;
       if (text == "class" || text == "struct" || text == "union") has_class = true;
       if (text == ":" && has_class) has_colon = true;
-      if (text == "__attribute__" || text == "__declspec" || text == "alignas" || text == "_Alignas" || text == "decltype") {
+      if (text == "__attribute__" || text == "__declspec" || text == "alignas" || text == "_Alignas" ||
+          text == "decltype") {
         const size_t open = tokens_.Next(i);
         if (tokens_.Is(open, "(")) i = tokens_.Match(open);
       } else if (text == "(") {
@@ -122,6 +124,8 @@ class Scanner {
 
 }  // namespace
 
-std::vector<FunctionDefinition> FindFunctionDefinitions(const TokenStream& tokens) { return Scanner(tokens).Run(); }
+std::vector<FunctionDefinition> FindFunctionDefinitions(const TokenStream& tokens) {
+  return Scanner(tokens).Run();
+}
 
 }  // namespace ring3::cc

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Finds the function definitions of a translation unit without parsing it: by brackets, and by what stands before `{`.
+// Finds the function definitions of a translation unit without parsing it: by brackets, and by what stands
+// before `{`.
 #ifndef RING3_CC_DECLARATION_SCAN_H
 #define RING3_CC_DECLARATION_SCAN_H
 
@@ -15,7 +16,8 @@ struct FunctionDefinition {
   size_t body_end;  // the matching `}`
 };
 
-// In the order of the text. Namespaces, linkage specifications and class bodies are looked into; function bodies are not.
+// In the order of the text. Namespaces, linkage specifications and class bodies are looked into; function
+// bodies are not.
 std::vector<FunctionDefinition> FindFunctionDefinitions(const TokenStream& tokens);
 
 }  // namespace ring3::cc

@@ -44,7 +44,8 @@ class DriverTest : public testing::TestWithParam<const char*> {
   }
   void TearDown() override { os::RemoveFaultHandlers(); }
 
-  void RunDriver(const std::string& source, const std::string& name = "a.c", std::vector<std::string> options = {}) {
+  void RunDriver(const std::string& source, const std::string& name = "a.c",
+                 std::vector<std::string> options = {}) {
     project_.Write(name, kPreamble + source);
     options.insert(options.end(), {GetParam(), "--no-missing", "-o", "@a.sys", "@" + name});
     const ProcessResult result = project_.Run(options);
@@ -152,7 +153,8 @@ extern "C" NTSTATUS DriverEntry(PDRIVER_OBJECT, PUNICODE_STRING) {
   CHECK(counter.value == 5);
   switch (0x80000000U) { case CTL_CODE(0x8000, 0x800, METHOD_BUFFERED, FILE_ANY_ACCESS): break; case CTL_CODE(0x8000, 0x801, METHOD_NEITHER, FILE_ANY_ACCESS): break; case 0x80000000U: return 0; }
   return __LINE__;
-})", "a.cpp");
+})",
+            "a.cpp");
 }
 
 TEST_P(DriverTest, Runtime) {
@@ -187,7 +189,8 @@ NTSTATUS DriverEntry(PDRIVER_OBJECT d, PUNICODE_STRING r) {
 }
 
 TEST_P(DriverTest, MissingDdisAreNamed) {
-  const std::string source = std::string(kPreamble) +
+  const std::string source =
+      std::string(kPreamble) +
       "NTSTATUS MmNoSuchRoutine(PVOID, ULONG);\n"
       "NTSTATUS DriverEntry(PDRIVER_OBJECT d, PUNICODE_STRING r) { return d ? MmNoSuchRoutine(d, 5) : 0; }\n";
   project_.Write("a.c", source);
@@ -202,7 +205,9 @@ TEST_P(DriverTest, MissingDdisAreNamed) {
 
 TEST(Driver, ExportsItsEntryPointAlone) {
   TestProject project;
-  project.Write("a.c", "#include <wdm.h>\nint global = 1; int Helper(void) { return global; }\nNTSTATUS DriverEntry(PDRIVER_OBJECT d, PUNICODE_STRING r) { return Helper(); }");
+  project.Write("a.c",
+                "#include <wdm.h>\nint global = 1; int Helper(void) { return global; }\nNTSTATUS "
+                "DriverEntry(PDRIVER_OBJECT d, PUNICODE_STRING r) { return Helper(); }");
   const ProcessResult result = project.Run({"-o", "@a.sys", "@a.c"});
   ASSERT_EQ(result.exit_code, 0) << result.errors;
   EXPECT_EQ(ReadDynamicSymbols(project.Path("a.sys")).defined, std::set<std::string>{"DriverEntry"});
@@ -210,7 +215,9 @@ TEST(Driver, ExportsItsEntryPointAlone) {
 
 TEST(Driver, BuildsAreReproducible) {
   TestProject project;
-  project.Write("a.c", "#include <wdm.h>\nNTSTATUS DriverEntry(PDRIVER_OBJECT d, PUNICODE_STRING r) { return __LINE__; }");
+  project.Write(
+      "a.c",
+      "#include <wdm.h>\nNTSTATUS DriverEntry(PDRIVER_OBJECT d, PUNICODE_STRING r) { return __LINE__; }");
   ASSERT_EQ(project.Run({"-o", "@a.sys", "@a.c"}).exit_code, 0);
   const std::string first = ReadFile(project.Path("a.sys"));
   ASSERT_EQ(project.Run({"-o", "@a.sys", "@a.c"}).exit_code, 0);

@@ -39,10 +39,13 @@ class Image {
 DynamicSymbols ReadDynamicSymbols(const std::filesystem::path& file) {
   const Image image(file);
   const auto header = image.At<Elf64_Ehdr>(0);
-  if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_type != ET_DYN) {
+  if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_ident[EI_CLASS] != ELFCLASS64 ||
+      header.e_type != ET_DYN) {
     throw Failure{image.Name() + " is no shared object"};
   }
-  const auto section = [&](size_t index) { return image.At<Elf64_Shdr>(header.e_shoff + index * header.e_shentsize); };
+  const auto section = [&](size_t index) {
+    return image.At<Elf64_Shdr>(header.e_shoff + index * header.e_shentsize);
+  };
   DynamicSymbols symbols;
   size_t table = 0;
   for (size_t i = 0; i < header.e_shnum; ++i) {
@@ -51,8 +54,12 @@ DynamicSymbols ReadDynamicSymbols(const std::filesystem::path& file) {
   if (table == 0) return symbols;
   const Elf64_Shdr dynsym = section(table);
   const Elf64_Shdr strings = section(dynsym.sh_link);
-  const auto symbol_at = [&](size_t index) { return image.At<Elf64_Sym>(dynsym.sh_offset + index * sizeof(Elf64_Sym)); };
-  const auto name_of = [&](const Elf64_Sym& symbol) { return image.String(strings.sh_offset + symbol.st_name); };
+  const auto symbol_at = [&](size_t index) {
+    return image.At<Elf64_Sym>(dynsym.sh_offset + index * sizeof(Elf64_Sym));
+  };
+  const auto name_of = [&](const Elf64_Sym& symbol) {
+    return image.String(strings.sh_offset + symbol.st_name);
+  };
   for (size_t i = 1; i < dynsym.sh_size / sizeof(Elf64_Sym); ++i) {
     const Elf64_Sym symbol = symbol_at(i);
     if (symbol.st_shndx != SHN_UNDEF) {

@@ -27,7 +27,8 @@ void Rename(TokenStream& tokens, std::string_view from, const std::string& to) {
   for (size_t i = 0; i < tokens.Size(); ++i) {
     if (!tokens[i].user || !tokens.IsIdentifier(i) || tokens[i].text != from) continue;
     const size_t before = tokens.Previous(i);
-    if (!tokens.Is(before, ".") && !tokens.Is(before, "->") && !tokens.Is(before, "::")) tokens.Replace(i, to);
+    if (!tokens.Is(before, ".") && !tokens.Is(before, "->") && !tokens.Is(before, "::"))
+      tokens.Replace(i, to);
   }
 }
 
@@ -54,8 +55,8 @@ std::string RespellEntryPoint(TokenStream& tokens) {
       static constexpr std::string_view kArguments[] = {"argc", ", argv", ", envp"};
       for (size_t argument = 0; argument < parameters; ++argument) call += kArguments[argument];
       const std::string body = is_void ? call + "); return 0;" : "return (int)" + call + ");";
-      return std::string(tokens.IsCplusplus() && name != "main" ? "extern \"C\" " : "") + "int " + name + "(int argc, " + type + " argv, " +
-             type + " envp) { " + body + " }\n";
+      return std::string(tokens.IsCplusplus() && name != "main" ? "extern \"C\" " : "") + "int " + name +
+             "(int argc, " + type + " argv, " + type + " envp) { " + body + " }\n";
     }
   }
   return {};

@@ -23,7 +23,9 @@ class IdiomTest : public testing::Test {
 TEST_F(IdiomTest, IncludeNamesInAnyCaseAndWithBackslashes) {
   project_.Write("Inc/Common.h", "#include \"Types\\Sizes.h\"\n#define COMMON SIZES\n");
   project_.Write("Inc/types/Sizes.h", "#pragma once\n#define SIZES 4\n");
-  Compiles("sys/a.c", "#include <NtDDK.h>\n#include <WDMSEC.H>\n#include \"..\\INC\\common.H\"\nC_ASSERT(COMMON == 4);\n");
+  Compiles(
+      "sys/a.c",
+      "#include <NtDDK.h>\n#include <WDMSEC.H>\n#include \"..\\INC\\common.H\"\nC_ASSERT(COMMON == 4);\n");
   Compiles("sys/b.c", "#include <Wdm.h>\n#include <COMMON.h>\nC_ASSERT(COMMON == 4);\n", {"-I@Inc"});
 }
 
@@ -34,8 +36,11 @@ TEST_F(IdiomTest, UpperCaseExtensionsAreC) {
 
 TEST_F(IdiomTest, FileEncodings) {
   project_.Write("utf16.h", std::string("\xFF\xFE#\0d\0e\0f\0i\0n\0e\0 \0W\0 \0L\0\"\0\xe9\0\"\0\n\0", 32));
-  Compiles("a.c", "\xEF\xBB\xBF#include <wdm.h>\r\n#include \"utf16.h\"\r\n/* caf\xe9 */\r\nWCHAR a[] = L\"caf\xe9\";\r\nWCHAR b[] = W;\r\n"
-                  "C_ASSERT(sizeof(a) == 10 && sizeof(b) == 4);\r\n#define M(x) \\\r\n  (x)\r\nint c = M(1);\r\nchar d[] = \"\xe9\";\r\n");
+  Compiles("a.c",
+           "\xEF\xBB\xBF#include <wdm.h>\r\n#include \"utf16.h\"\r\n/* caf\xe9 */\r\nWCHAR a[] = "
+           "L\"caf\xe9\";\r\nWCHAR b[] = W;\r\n"
+           "C_ASSERT(sizeof(a) == 10 && sizeof(b) == 4);\r\n#define M(x) \\\r\n  (x)\r\nint c = "
+           "M(1);\r\nchar d[] = \"\xe9\";\r\n");
 }
 
 TEST_F(IdiomTest, TraceHeadersAndMacros) {
@@ -105,7 +110,8 @@ DRIVER_INITIALIZE DriverEntry;
 #pragma alloc_text(PAGE, f)
 #endif
 NTSTATUS DriverEntry(IN PDRIVER_OBJECT DriverObject, IN PUNICODE_STRING RegistryPath) { DECLARE_CONST_UNICODE_STRING(l, L"x"); return l.Length; }
-)", {"-w"});
+)",
+           {"-w"});
 }
 
 TEST_F(IdiomTest, GuidsBeforeAndAfterInitguid) {

@@ -23,13 +23,16 @@ bool EndsWith(std::string_view text, std::string_view end) {
   return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
 }
 
-bool IsUtf16(std::string_view text) { return text.substr(0, 2) == "\xFF\xFE"; }
+bool IsUtf16(std::string_view text) {
+  return text.substr(0, 2) == "\xFF\xFE";
+}
 
 std::string DecodeUtf16(std::string_view text) {
   std::string out;
   const auto append = [&](unsigned c) { out += static_cast<char>(c); };
   const auto unit = [&](size_t i) {
-    return static_cast<unsigned>(static_cast<unsigned char>(text[i])) | static_cast<unsigned>(static_cast<unsigned char>(text[i + 1])) << 8;
+    return static_cast<unsigned>(static_cast<unsigned char>(text[i])) |
+           static_cast<unsigned>(static_cast<unsigned char>(text[i + 1])) << 8;
   };
   for (size_t i = 2; i + 1 < text.size(); i += 2) {
     unsigned code = unit(i);
@@ -58,7 +61,8 @@ std::string DecodeUtf16(std::string_view text) {
 
 // `FUNC Name{LEVEL=X}(…)` lines between `begin_wpp config` and `end_wpp`.
 void CollectTraceFunctions(const std::string& text, std::set<std::string>& functions) {
-  for (size_t at = text.find("begin_wpp config"); at != std::string::npos; at = text.find("begin_wpp config", at)) {
+  for (size_t at = text.find("begin_wpp config"); at != std::string::npos;
+       at = text.find("begin_wpp config", at)) {
     const size_t end = std::min(text.find("end_wpp", at), text.size());
     while ((at = text.find("FUNC", at)) < end) {
       at += 4;
@@ -74,8 +78,11 @@ void CollectTraceFunctions(const std::string& text, std::set<std::string>& funct
 
 }  // namespace
 
-IncludeScanner::IncludeScanner(std::vector<fs::path> user_folders, std::vector<fs::path> sdk_folders, fs::path work_folder)
-    : user_folders_(std::move(user_folders)), sdk_folders_(std::move(sdk_folders)), work_folder_(std::move(work_folder)) {}
+IncludeScanner::IncludeScanner(std::vector<fs::path> user_folders, std::vector<fs::path> sdk_folders,
+                               fs::path work_folder)
+    : user_folders_(std::move(user_folders)),
+      sdk_folders_(std::move(sdk_folders)),
+      work_folder_(std::move(work_folder)) {}
 
 void IncludeScanner::Scan(const fs::path& source) {
   const fs::path file = fs::absolute(source).lexically_normal();
@@ -102,14 +109,16 @@ void IncludeScanner::ScanFile(const fs::path& file, const fs::path& spelled) {
       if (at < end && text.compare(at, 7, "include") == 0) {
         const size_t open = text.find_first_of("\"<", at);
         const size_t close = open < end ? text.find(text[open] == '<' ? '>' : '"', open + 1) : end;
-        if (close < end) FollowInclude(file, spelled, text.substr(open + 1, close - open - 1), text[open] == '"');
+        if (close < end)
+          FollowInclude(file, spelled, text.substr(open + 1, close - open - 1), text[open] == '"');
       }
     }
     line = end + 1;
   }
 }
 
-void IncludeScanner::FollowInclude(const fs::path& includer, const fs::path& includer_spelled, std::string name, bool quoted) {
+void IncludeScanner::FollowInclude(const fs::path& includer, const fs::path& includer_spelled,
+                                   std::string name, bool quoted) {
   std::replace(name.begin(), name.end(), '\\', '/');
   struct Folder {
     fs::path real, spelled;
@@ -171,7 +180,10 @@ const std::map<std::string, std::string>& IncludeScanner::Listing(const fs::path
 std::string IncludeScanner::OverlayYaml(const fs::path& trace_header) const {
   nlohmann::json roots = nlohmann::json::array();
   const auto add = [&](const fs::path& name, const fs::path& contents, bool external_name) {
-    roots.push_back({{"type", "file"}, {"name", name.string()}, {"external-contents", contents.string()}, {"use-external-name", external_name}});
+    roots.push_back({{"type", "file"},
+                     {"name", name.string()},
+                     {"external-contents", contents.string()},
+                     {"use-external-name", external_name}});
   };
   for (const auto& [name, file] : scan_.renamed) {
     // The stand-in is reached through the wrong spelling as well.
@@ -186,7 +198,8 @@ std::string IncludeScanner::OverlayYaml(const fs::path& trace_header) const {
 
 std::string IncludeScanner::TraceHeader() const {
   std::set<std::string> functions = scan_.trace_functions;
-  functions.insert({"DoTraceMessage", "DoTraceLevelMessage", "DoDebugTrace", "WPP_INIT_TRACING", "WPP_CLEANUP"});
+  functions.insert(
+      {"DoTraceMessage", "DoTraceLevelMessage", "DoDebugTrace", "WPP_INIT_TRACING", "WPP_CLEANUP"});
   std::string text = "/* Trace macros that evaluate nothing. */\n";
   for (const std::string& function : functions) {
     text += "#undef " + function + "\n#define " + function + "(...) ((void)0)\n";

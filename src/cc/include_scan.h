@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Reads the user's files ahead of the preprocessor, for what a Linux file system would refuse: include names in another
-// case, WPP's generated headers, files in UTF-16.
+// Reads the user's files ahead of the preprocessor, for what a Linux file system would refuse: include names
+// in another case, WPP's generated headers, files in UTF-16.
 #ifndef RING3_CC_INCLUDE_SCAN_H
 #define RING3_CC_INCLUDE_SCAN_H
 
@@ -26,10 +26,10 @@ struct IncludeScan {
 
 class IncludeScanner {
  public:
-  // `user_folders`: searched in order after the including file's own, and read; `sdk_folders`: searched last, not read.
-  // Files that stand in for others are written to `work_folder`.
-  IncludeScanner(std::vector<std::filesystem::path> user_folders, std::vector<std::filesystem::path> sdk_folders,
-                 std::filesystem::path work_folder);
+  // `user_folders`: searched in order after the including file's own, and read; `sdk_folders`: searched last,
+  // not read. Files that stand in for others are written to `work_folder`.
+  IncludeScanner(std::vector<std::filesystem::path> user_folders,
+                 std::vector<std::filesystem::path> sdk_folders, std::filesystem::path work_folder);
 
   void Scan(const std::filesystem::path& source);
   const IncludeScan& Result() const { return scan_; }
@@ -40,10 +40,11 @@ class IncludeScanner {
   std::string TraceHeader() const;
 
  private:
-  // `spelled` is the path by which the preprocessor knows the file: what it includes is looked for beside that.
+  // `spelled` is the path by which the preprocessor knows the file: what it includes is looked for beside
+  // that.
   void ScanFile(const std::filesystem::path& file, const std::filesystem::path& spelled);
-  void FollowInclude(const std::filesystem::path& includer, const std::filesystem::path& includer_spelled, std::string name,
-                     bool quoted);
+  void FollowInclude(const std::filesystem::path& includer, const std::filesystem::path& includer_spelled,
+                     std::string name, bool quoted);
   std::filesystem::path FindInAnyCase(const std::filesystem::path& folder, const std::filesystem::path& name);
   const std::map<std::string, std::string>& Listing(const std::filesystem::path& folder);
 

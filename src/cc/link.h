@@ -11,8 +11,8 @@
 
 namespace ring3::cc {
 
-// Makes a driver. DDIs that no library has are listed on standard error; each becomes a routine that ends in a bug check
-// with its name, or, with --no-missing, the link fails.
+// Makes a driver. DDIs that no library has are listed on standard error; each becomes a routine that ends in
+// a bug check with its name, or, with --no-missing, the link fails.
 void LinkDriver(const CommandLine& line, const Toolchain& toolchain, const TemporaryFolder& work,
                 const std::vector<std::filesystem::path>& objects, const std::filesystem::path& output);
 

@@ -17,10 +17,12 @@ constexpr const char* kHelp =
     "       ring3-cc --app [options] -o program source…      an application\n"
     "       ring3-cc [--app] -c [options] source…            objects\n"
     "\n"
-    "  --no-missing   a DDI that Ring3 does not have is an error (else it is listed, and calling it is a bug check)\n"
+    "  --no-missing   a DDI that Ring3 does not have is an error (else it is listed, and calling it is a bug "
+    "check)\n"
     "  -E             preprocess only\n"
     "\n"
-    "clang's options are passed on (-I -D -O -g -W -std= -x -include -fsanitize= -M… -l -L -Wl,…); -g -O1 is the default.\n"
+    "clang's options are passed on (-I -D -O -g -W -std= -x -include -fsanitize= -M… -l -L -Wl,…); -g -O1 is "
+    "the default.\n"
     "RING3_CLANG names another clang; RING3_CC_VERBOSE=1 shows the commands that are run.\n";
 
 void Run(const CommandLine& line) {

@@ -12,19 +12,22 @@ namespace {
 // What may stand around `long` in the specifiers of one declaration, in any order.
 bool IsSpecifier(std::string_view text) {
   static constexpr std::string_view kSpecifiers[] = {
-      "long",   "int",      "signed", "__signed", "__signed__", "unsigned", "const",     "volatile", "static",
-      "extern", "register", "inline", "__inline", "typedef",    "double",   "constexpr", "_Complex", "__forceinline"};
+      "long",     "int",      "signed", "__signed",  "__signed__", "unsigned",
+      "const",    "volatile", "static", "extern",    "register",   "inline",
+      "__inline", "typedef",  "double", "constexpr", "_Complex",   "__forceinline"};
   return std::find(std::begin(kSpecifiers), std::end(kSpecifiers), text) != std::end(kSpecifiers);
 }
 
 void NarrowLiteral(TokenStream& tokens, size_t index) {
   const std::string_view text = tokens[index].text;
-  const bool prefixed = text.size() > 1 && text[0] == '0' && std::isalpha(static_cast<unsigned char>(text[1]));
+  const bool prefixed =
+      text.size() > 1 && text[0] == '0' && std::isalpha(static_cast<unsigned char>(text[1]));
   const std::string_view floating = prefixed ? ".pP" : ".eE";
   if (text.find_first_of(floating) != std::string_view::npos) return;
   const size_t suffix = text.find_last_not_of("uUlL") + 1;
   const std::string_view suffix_text = text.substr(suffix);
-  if (std::count_if(suffix_text.begin(), suffix_text.end(), [](char c) { return c == 'l' || c == 'L'; }) != 1) return;
+  if (std::count_if(suffix_text.begin(), suffix_text.end(), [](char c) { return c == 'l' || c == 'L'; }) != 1)
+    return;
   std::string narrow(text.substr(0, suffix));
   if (suffix_text.find_first_of("uU") != std::string_view::npos) narrow += 'U';
   tokens.Replace(index, std::move(narrow));

@@ -16,8 +16,10 @@ struct ProcessResult {
 
 enum class StandardError { Inherit, Capture };
 
-// Blocks until the program ends. Throws Failure when it cannot be started; a death by signal is exit code 128 + signal.
-ProcessResult RunProcess(const std::vector<std::string>& command, StandardError standard_error = StandardError::Inherit);
+// Blocks until the program ends. Throws Failure when it cannot be started; a death by signal is exit code 128
+// + signal.
+ProcessResult RunProcess(const std::vector<std::string>& command,
+                         StandardError standard_error = StandardError::Inherit);
 
 // What ends ring3-cc with one line on standard error.
 struct Failure {

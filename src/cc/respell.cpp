@@ -20,15 +20,16 @@ void FilterPragma(TokenStream& tokens, size_t index) {
   at = line.find_first_not_of(" \t", at + 6);
   if (at == std::string_view::npos) return;
   const std::string_view word = line.substr(at, line.find_first_of(" \t(", at) - at);
-  static constexpr std::string_view kKept[] = {"pack", "clang", "GCC", "STDC", "message", "push_macro", "pop_macro", "weak"};
+  static constexpr std::string_view kKept[] = {"pack",    "clang",      "GCC",       "STDC",
+                                               "message", "push_macro", "pop_macro", "weak"};
   if (std::find(std::begin(kKept), std::end(kKept), word) == std::end(kKept)) tokens.Erase(index);
 }
 
 bool IsTypeKeyword(std::string_view text) {
-  static constexpr std::string_view kKeywords[] = {"void",   "char",     "short",  "int",    "long",    "float",
-                                                   "double", "signed",   "unsigned", "const", "volatile", "struct",
-                                                   "union",  "enum",     "__int8", "__int16", "__int32", "__int64",
-                                                   "wchar_t", "bool",    "_Bool"};
+  static constexpr std::string_view kKeywords[] = {
+      "void",   "char",     "short",   "int",      "long",    "float", "double",
+      "signed", "unsigned", "const",   "volatile", "struct",  "union", "enum",
+      "__int8", "__int16",  "__int32", "__int64",  "wchar_t", "bool",  "_Bool"};
   return std::find(std::begin(kKeywords), std::end(kKeywords), text) != std::end(kKeywords);
 }
 
@@ -58,8 +59,11 @@ void ParenthesizeSizeof(TokenStream& tokens, size_t index) {
 // The length of the UTF-8 sequence at the head of `text`, 0 where there is none.
 size_t Utf8Length(std::string_view text) {
   const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
-  const size_t length = byte(0) < 0x80 ? 1 : byte(0) >= 0xC2 && byte(0) < 0xE0 ? 2 : byte(0) >= 0xE0 && byte(0) < 0xF0 ? 3
-                        : byte(0) >= 0xF0 && byte(0) < 0xF5 ? 4 : 0;
+  const size_t length = byte(0) < 0x80                      ? 1
+                        : byte(0) >= 0xC2 && byte(0) < 0xE0 ? 2
+                        : byte(0) >= 0xE0 && byte(0) < 0xF0 ? 3
+                        : byte(0) >= 0xF0 && byte(0) < 0xF5 ? 4
+                                                            : 0;
   if (length == 0 || length > text.size()) return 0;
   for (size_t i = 1; i < length; ++i) {
     if ((byte(i) & 0xC0) != 0x80) return 0;
@@ -98,7 +102,8 @@ void DecodeWindows1252(TokenStream& tokens, size_t index) {
   if (changed) tokens.Replace(index, std::move(decoded));
 }
 
-// Microsoft's C emits one copy of an inline function that several files define; a copy in each file does as well.
+// Microsoft's C emits one copy of an inline function that several files define; a copy in each file does as
+// well.
 void MakeInlineFunctionsLocal(TokenStream& tokens) {
   if (tokens.IsCplusplus()) return;
   for (const FunctionDefinition& function : FindFunctionDefinitions(tokens)) {
@@ -107,7 +112,8 @@ void MakeInlineFunctionsLocal(TokenStream& tokens) {
     bool has_storage = false;
     for (size_t i = function.begin; i < function.body; i = tokens.Next(i)) {
       const std::string_view text = tokens[i].text;
-      is_inline |= text == "inline" || text == "__inline" || text == "__inline__" || text == "__forceinline" || text == "_inline";
+      is_inline |= text == "inline" || text == "__inline" || text == "__inline__" ||
+                   text == "__forceinline" || text == "_inline";
       has_storage |= text == "static" || text == "extern";
     }
     if (is_inline && !has_storage) tokens.InsertBefore(function.begin, "static ");

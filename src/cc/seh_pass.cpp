@@ -9,10 +9,18 @@ namespace ring3::cc {
 
 namespace {
 
-bool IsTry(std::string_view text) { return text == "__try" || text == "_try" || text == "try"; }
-bool IsExcept(std::string_view text) { return text == "__except" || text == "_except" || text == "except"; }
-bool IsFinally(std::string_view text) { return text == "__finally" || text == "_finally" || text == "finally"; }
-bool IsLeave(std::string_view text) { return text == "__leave" || text == "_leave" || text == "leave"; }
+bool IsTry(std::string_view text) {
+  return text == "__try" || text == "_try" || text == "try";
+}
+bool IsExcept(std::string_view text) {
+  return text == "__except" || text == "_except" || text == "except";
+}
+bool IsFinally(std::string_view text) {
+  return text == "__finally" || text == "_finally" || text == "finally";
+}
+bool IsLeave(std::string_view text) {
+  return text == "__leave" || text == "_leave" || text == "leave";
+}
 
 // The member of RING3_SEH_FRAME that an intrinsic of excpt.h reads.
 std::string_view IntrinsicMember(std::string_view text) {
@@ -24,7 +32,7 @@ std::string_view IntrinsicMember(std::string_view text) {
 
 class SehRewriter {
  public:
-  explicit SehRewriter(TokenStream& tokens) : tokens_(tokens) {}
+  SehRewriter(TokenStream& tokens, SehForm form) : tokens_(tokens), form_(form) {}
 
   void Run() {
     for (const FunctionDefinition& function : FindFunctionDefinitions(tokens_)) {
@@ -36,9 +44,9 @@ class SehRewriter {
 
  private:
   struct Context {
-    int leave = 0;          // the frame whose guarded body a `__leave` leaves
-    int frame = 0;          // the frame that the intrinsics ask
-    bool* left = nullptr;   // set when a `__leave` was seen
+    int leave = 0;         // the frame whose guarded body a `__leave` leaves
+    int frame = 0;         // the frame that the intrinsics ask
+    bool* left = nullptr;  // set when a `__leave` was seen
   };
 
   void RewriteRange(size_t at, size_t end, const Context& context) {
@@ -91,12 +99,14 @@ class SehRewriter {
     inner.left = &left;
     RewriteRange(tokens_.Next(body), body_end, inner);
     // The body's end and `__leave` are the ways out that AbnormalTermination() calls normal.
-    tokens_.InsertAfter(body_end, (left ? " __ring3_leave_" + number + ": " : " ") + Frame(id) + ".abnormal = 0; }");
+    tokens_.InsertAfter(body_end,
+                        (left ? " __ring3_leave_" + number + ": " : " ") + Frame(id) + ".abnormal = 0; }");
 
     Context handler_context = context;
     handler_context.frame = id;
     const std::string step = "__ring3_step_" + number;
-    tokens_.Replace(at, frame + "int " + step + " = Ring3SehEnter(&" + Frame(id) + (is_except ? ", 0" : ", 1") + "); if (" + step + " == 0) {");
+    tokens_.Replace(at, frame + "int " + step + " = Ring3SehEnter(&" + Frame(id) +
+                            (is_except ? ", 0" : ", 1") + "); if (" + step + " == 0) {");
     if (is_except) {
       const size_t open = tokens_.Next(keyword);
       const size_t close = tokens_.Match(open);
@@ -104,11 +114,12 @@ class SehRewriter {
       if (!tokens_.Is(open, "(") || !tokens_.Is(handler, "{")) return body;
       const size_t handler_end = tokens_.Match(handler);
       if (handler_end >= end) return body;
-      tokens_.Replace(keyword, "else if (" + step + " == 1) { Ring3SehFilter(&" + Frame(id) + ", (int)");
+      tokens_.Replace(keyword, "else if (" + step + " == 1) { " + std::string(FilterCall()) + "(&" +
+                                   Frame(id) + ", (int)");
       RewriteRange(tokens_.Next(open), close, handler_context);
       tokens_.InsertAfter(close, "); } else if (" + step + " == 2)");
       RewriteRange(tokens_.Next(handler), handler_end, handler_context);
-      tokens_.InsertAfter(handler_end, kNothingElse);
+      tokens_.InsertAfter(handler_end, std::string(End()));
       return tokens_.Next(handler_end);
     }
     const size_t handler = tokens_.Next(keyword);
@@ -117,7 +128,8 @@ class SehRewriter {
     if (handler_end >= end) return body;
     tokens_.Replace(keyword, "else if (" + step + " == 1) {");
     RewriteRange(tokens_.Next(handler), handler_end, handler_context);
-    tokens_.InsertAfter(handler_end, " Ring3SehFinallyDone(&" + Frame(id) + "); }" + kNothingElse);
+    tokens_.InsertAfter(
+        handler_end, " " + std::string(FinallyDoneCall()) + "(&" + Frame(id) + "); }" + std::string(End()));
     return tokens_.Next(handler_end);
   }
 
@@ -131,17 +143,31 @@ class SehRewriter {
     }
   }
 
-  // Each way of Ring3SehEnter's has a condition of its own, so that coverage counts it: it returns more than once.
-  static constexpr const char* kNothingElse = " else __builtin_unreachable(); }";
+  // Each way of Ring3SehEnter's has a condition of its own: it returns more than once, and coverage derives
+  // the count of a plain `else`, and of what follows, from the others. It must not learn that some ways do
+  // not come back.
+  std::string_view End() const {
+    return form_ == SehForm::Counted ? " }" : " else __builtin_unreachable(); }";
+  }
+  std::string_view FilterCall() const {
+    return form_ == SehForm::Counted ? "((void (*)(RING3_SEH_FRAME*, int))Ring3SehFilter)" : "Ring3SehFilter";
+  }
+  std::string_view FinallyDoneCall() const {
+    return form_ == SehForm::Counted ? "((void (*)(RING3_SEH_FRAME*))Ring3SehFinallyDone)"
+                                     : "Ring3SehFinallyDone";
+  }
 
   static std::string Frame(int id) { return "__ring3_seh_" + std::to_string(id); }
 
   TokenStream& tokens_;
+  SehForm form_;
   int next_frame_ = 0;
 };
 
 }  // namespace
 
-void RewriteSeh(TokenStream& tokens) { SehRewriter(tokens).Run(); }
+void RewriteSeh(TokenStream& tokens, SehForm form) {
+  SehRewriter(tokens, form).Run();
+}
 
 }  // namespace ring3::cc

@@ -14,7 +14,8 @@ namespace {
 
 class Builder {
  public:
-  Builder(const fs::path& main_file, const std::function<bool(std::string_view)>& is_user) : is_user_(is_user) {
+  Builder(const fs::path& main_file, const std::function<bool(std::string_view)>& is_user)
+      : is_user_(is_user) {
     open_.push_back({&layout_[Absolute(main_file)], 1, 0});
   }
 
@@ -30,8 +31,9 @@ class Builder {
  private:
   struct File {
     std::string* text;
-    size_t line;   // of what comes next
-    size_t depth;  // not 0: files that are open within this one, whose text goes into it with its line markers
+    size_t line;  // of what comes next
+    size_t
+        depth;  // not 0: files that are open within this one, whose text goes into it with its line markers
   };
 
   static fs::path Absolute(const fs::path& path) { return fs::absolute(path).lexically_normal(); }

@@ -24,11 +24,15 @@ TEST(SourceLayout, EveryLineIsWhereItWasWritten) {
 
 TEST(SourceLayout, CoverageNamesTheSource) {
   TestProject project;
-  project.Write("a.c", "#include <wdm.h>\n#include \"b.h\"\nlong f(long x) {\n  __try { return g(x); } __finally { x = 0; }\n}\n");
+  project.Write("a.c",
+                "#include <wdm.h>\n#include \"b.h\"\nlong f(long x) {\n  __try { return g(x); } __finally { "
+                "x = 0; }\n}\n");
   project.Write("b.h", "static int g(int a) { return a; }\n");
-  ProcessResult result = project.Run({"-fprofile-instr-generate", "-fcoverage-mapping", "-c", "-o", "@a.o", "@a.c"});
+  ProcessResult result =
+      project.Run({"-fprofile-instr-generate", "-fcoverage-mapping", "-c", "-o", "@a.o", "@a.c"});
   ASSERT_EQ(result.exit_code, 0) << result.errors;
-  result = project.Run({"-fprofile-instr-generate", "-fcoverage-mapping", "-Wall", "-c", "-o", "@b.o", "@a.c", "-Dg=f(", "-w"});
+  result = project.Run({"-fprofile-instr-generate", "-fcoverage-mapping", "-Wall", "-c", "-o", "@b.o", "@a.c",
+                        "-Dg=f(", "-w"});
   EXPECT_NE(result.errors.find("b.h:1:"), std::string::npos) << result.errors;
 }
 

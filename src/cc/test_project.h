@@ -25,7 +25,9 @@ class TestProject {
     std::vector<std::string> command = {RING3_CC_PROGRAM};
     for (const std::string& argument : arguments) {
       const size_t at = argument.find('@');
-      command.push_back(at == std::string::npos ? argument : argument.substr(0, at) + Path(argument.substr(at + 1)).string());
+      command.push_back(at == std::string::npos
+                            ? argument
+                            : argument.substr(0, at) + Path(argument.substr(at + 1)).string());
     }
     return RunProcess(command, StandardError::Capture);
   }

@@ -8,8 +8,12 @@ namespace ring3::cc {
 
 namespace {
 
-bool IsIdentifierStart(unsigned char c) { return std::isalpha(c) || c == '_' || c == '$' || c >= 0x80; }
-bool IsIdentifierPart(unsigned char c) { return IsIdentifierStart(c) || std::isdigit(c); }
+bool IsIdentifierStart(unsigned char c) {
+  return std::isalpha(c) || c == '_' || c == '$' || c >= 0x80;
+}
+bool IsIdentifierPart(unsigned char c) {
+  return IsIdentifierStart(c) || std::isdigit(c);
+}
 
 class Lexer {
  public:
@@ -56,17 +60,19 @@ class Lexer {
       const size_t start = position_;
       while (IsIdentifierPart(Byte(0))) ++position_;
       const std::string_view prefix = text_.substr(start, position_ - start);
-      if (Byte(0) == '"' && is_cplusplus_ && (prefix == "R" || prefix == "LR" || prefix == "u8R" || prefix == "uR" || prefix == "UR")) {
+      if (Byte(0) == '"' && is_cplusplus_ &&
+          (prefix == "R" || prefix == "LR" || prefix == "u8R" || prefix == "uR" || prefix == "UR")) {
         return ScanRawString();
       }
-      if ((Byte(0) == '"' || Byte(0) == '\'') && (prefix == "L" || prefix == "u8" || prefix == "u" || prefix == "U")) {
+      if ((Byte(0) == '"' || Byte(0) == '\'') &&
+          (prefix == "L" || prefix == "u8" || prefix == "u" || prefix == "U")) {
         return ScanQuoted();
       }
       return TokenKind::Identifier;
     }
-    static constexpr std::string_view kLong[] = {"...", "<<=", ">>=", "->*", "<=>", "::", "->", "++", "--", "<<", "<=",
-                                                 ">=",  "==",  "!=",  "&&",  "||",  "+=", "-=", "*=", "/=", "%=", "&=",
-                                                 "|=",  "^=",  "##"};
+    static constexpr std::string_view kLong[] = {"...", "<<=", ">>=", "->*", "<=>", "::", "->", "++", "--",
+                                                 "<<",  "<=",  ">=",  "==",  "!=",  "&&", "||", "+=", "-=",
+                                                 "*=",  "/=",  "%=",  "&=",  "|=",  "^=", "##"};
     for (std::string_view punctuator : kLong) {
       if (text_.substr(position_, punctuator.size()) == punctuator) {
         position_ += punctuator.size();
@@ -104,8 +110,7 @@ class Lexer {
   TokenKind ScanRawString() {
     const size_t open = text_.find('(', position_);
     if (open == std::string_view::npos) return ScanQuoted();
-    const std::string close =
-        ")" + std::string(text_.substr(position_ + 1, open - position_ - 1)) + "\"";
+    const std::string close = ")" + std::string(text_.substr(position_ + 1, open - position_ - 1)) + "\"";
     const size_t end = text_.find(close, open);
     position_ = end == std::string_view::npos ? text_.size() : end + close.size();
     return TokenKind::String;
@@ -201,7 +206,9 @@ void TokenStream::InsertBefore(size_t index, std::string_view text) {
   edit.before.insert(0, text);
 }
 
-void TokenStream::InsertAfter(size_t index, std::string_view text) { edits_[index].after += text; }
+void TokenStream::InsertAfter(size_t index, std::string_view text) {
+  edits_[index].after += text;
+}
 
 std::string TokenStream::Emit() const {
   std::string out;

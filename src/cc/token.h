@@ -31,8 +31,8 @@ struct LineMarker {
 // False when the line is no marker.
 bool ParseLineMarker(std::string_view line, LineMarker& marker);
 
-// The tokens of one translation unit and the edits collected so far. Views point into the text given, which must
-// outlive it. Edits never add or remove a line end: what follows keeps its line number.
+// The tokens of one translation unit and the edits collected so far. Views point into the text given, which
+// must outlive it. Edits never add or remove a line end: what follows keeps its line number.
 class TokenStream {
  public:
   // `is_user` tells from the name in a line marker whether the file's tokens may be changed.

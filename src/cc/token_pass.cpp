@@ -4,7 +4,7 @@
 namespace ring3::cc {
 
 std::string RunTokenPass(std::string_view preprocessed, bool is_cplusplus,
-                         const std::function<bool(std::string_view)>& is_user) {
+                         const std::function<bool(std::string_view)>& is_user, SehForm form) {
   TokenStream tokens(preprocessed, is_cplusplus, is_user);
   if (is_cplusplus) {
     EraseAnnotations(tokens);
@@ -12,7 +12,7 @@ std::string RunTokenPass(std::string_view preprocessed, bool is_cplusplus,
   }
   NarrowLong(tokens);
   RespellMicrosoft(tokens);
-  RewriteSeh(tokens);
+  RewriteSeh(tokens, form);
   const std::string entry_point = RespellEntryPoint(tokens);
   return tokens.Emit() + entry_point;
 }

@@ -6,9 +6,15 @@
 namespace ring3::cc {
 namespace {
 
-bool IsUser(std::string_view name) { return name.substr(0, 5) != "/usr/"; }
-std::string PassC(std::string_view text) { return RunTokenPass(text, false, IsUser); }
-std::string PassCplusplus(std::string_view text) { return RunTokenPass(text, true, IsUser); }
+bool IsUser(std::string_view name) {
+  return name.substr(0, 5) != "/usr/";
+}
+std::string PassC(std::string_view text) {
+  return RunTokenPass(text, false, IsUser);
+}
+std::string PassCplusplus(std::string_view text) {
+  return RunTokenPass(text, true, IsUser);
+}
 
 size_t LineCount(std::string_view text) {
   size_t count = 0;
@@ -28,16 +34,20 @@ TEST(NarrowLong, EverySpellingBecomesInt) {
 }
 
 TEST(NarrowLong, LongLongAndLongDoubleStay) {
-  for (const char* text : {"long long a;", "unsigned long long int a;", "long const long a;", "long double a;", "double long a;"}) {
+  for (const char* text : {"long long a;", "unsigned long long int a;", "long const long a;",
+                           "long double a;", "double long a;"}) {
     EXPECT_EQ(PassC(text), text);
   }
 }
 
-TEST(NarrowLong, SpecifiersMaySpanLines) { EXPECT_EQ(PassC("long\nlong a;"), "long\nlong a;"); }
+TEST(NarrowLong, SpecifiersMaySpanLines) {
+  EXPECT_EQ(PassC("long\nlong a;"), "long\nlong a;");
+}
 
 TEST(NarrowLong, LiteralsLoseOneSuffix) {
   EXPECT_EQ(PassC("f(1L, 0xFFFFFFFFL, 3ul, 4LU);"), "f(1, 0xFFFFFFFF, 3U, 4U);");
-  EXPECT_EQ(PassC("f(1LL, 2ull, 1.0L, 0x1p3L, 5i64, 'L', \"1L\", 1e3L);"), "f(1LL, 2ull, 1.0L, 0x1p3L, 5i64, 'L', \"1L\", 1e3L);");
+  EXPECT_EQ(PassC("f(1LL, 2ull, 1.0L, 0x1p3L, 5i64, 'L', \"1L\", 1e3L);"),
+            "f(1LL, 2ull, 1.0L, 0x1p3L, 5i64, 'L', \"1L\", 1e3L);");
 }
 
 TEST(NarrowLong, SystemHeadersAreLeftAlone) {
@@ -49,12 +59,14 @@ TEST(Respell, SizeofWithoutParentheses) {
   EXPECT_EQ(PassC("a = sizeof ULONG;"), "a = sizeof (ULONG);");
   EXPECT_EQ(PassC("a = sizeof struct X * 2;"), "a = sizeof (struct X) * 2;");
   EXPECT_EQ(PassC("a = sizeof unsigned short;"), "a = sizeof (unsigned short);");
-  for (const char* text : {"sizeof(ULONG)", "sizeof p->f", "sizeof a[0]", "sizeof *p", "sizeof \"x\""}) EXPECT_EQ(PassC(text), text);
+  for (const char* text : {"sizeof(ULONG)", "sizeof p->f", "sizeof a[0]", "sizeof *p", "sizeof \"x\""})
+    EXPECT_EQ(PassC(text), text);
 }
 
 TEST(Respell, PragmasWithoutAMeaningGo) {
-  EXPECT_EQ(PassC("#pragma alloc_text(PAGE, f)\n#pragma pack(push, 1)\n# pragma warning(disable: 4100)\nint a;"),
-            "\n#pragma pack(push, 1)\n\nint a;");
+  EXPECT_EQ(
+      PassC("#pragma alloc_text(PAGE, f)\n#pragma pack(push, 1)\n# pragma warning(disable: 4100)\nint a;"),
+      "\n#pragma pack(push, 1)\n\nint a;");
 }
 
 TEST(Respell, WindowsCodePageInWideStrings) {
@@ -74,30 +86,46 @@ TEST(Seh, CplusplusTryIsLeftAlone) {
 }
 
 TEST(Seh, LinesAreKept) {
-  const std::string text = "void f(void)\n{\n  __try\n  {\n    g();\n  }\n  __except (\n     1)\n  {\n    h();\n  }\n}\n";
+  const std::string text =
+      "void f(void)\n{\n  __try\n  {\n    g();\n  }\n  __except (\n     1)\n  {\n    h();\n  }\n}\n";
   EXPECT_EQ(LineCount(PassC(text)), LineCount(text));
 }
 
 TEST(Seh, FunctionsAreMarkedWhereTheyBegin) {
   const std::string mark = "__attribute__((optnone, noinline)) ";
-  EXPECT_EQ(PassC("int a;\nstatic void f(void) { __try { } __finally { } }").find("int a;\n" + mark + "static"), 0u);
-  EXPECT_NE(PassCplusplus("namespace n { class C { public: void m() const { __try { } __finally { } } }; }").find("public: " + mark + "void m"), std::string::npos);
-  EXPECT_NE(PassCplusplus("extern \"C\" NTSTATUS f() { __try { } __finally { } }").find("extern \"C\" " + mark + "NTSTATUS"), std::string::npos);
-  EXPECT_NE(PassCplusplus("extern \"C\" { int f() { __try { } __finally { } } }").find("{ " + mark + "int f"), std::string::npos);
-  EXPECT_NE(PassCplusplus("template <class T, int N = (1 > 0)> void f() { __try { } __finally { } }").find("> " + mark + "void"), std::string::npos);
-  EXPECT_NE(PassC("struct S { int x; } s = { 1 };\nstruct S f(int a) { __try { } __finally { } }").find("\n" + mark + "struct S f"), std::string::npos);
-  EXPECT_EQ(PassC("int f(void) { return 1; } int g(void) { __try { } __finally { } }").find("int f(void) { return 1; } " + mark), 0u);
+  EXPECT_EQ(
+      PassC("int a;\nstatic void f(void) { __try { } __finally { } }").find("int a;\n" + mark + "static"),
+      0u);
+  EXPECT_NE(PassCplusplus("namespace n { class C { public: void m() const { __try { } __finally { } } }; }")
+                .find("public: " + mark + "void m"),
+            std::string::npos);
+  EXPECT_NE(PassCplusplus("extern \"C\" NTSTATUS f() { __try { } __finally { } }")
+                .find("extern \"C\" " + mark + "NTSTATUS"),
+            std::string::npos);
+  EXPECT_NE(PassCplusplus("extern \"C\" { int f() { __try { } __finally { } } }").find("{ " + mark + "int f"),
+            std::string::npos);
+  EXPECT_NE(PassCplusplus("template <class T, int N = (1 > 0)> void f() { __try { } __finally { } }")
+                .find("> " + mark + "void"),
+            std::string::npos);
+  EXPECT_NE(PassC("struct S { int x; } s = { 1 };\nstruct S f(int a) { __try { } __finally { } }")
+                .find("\n" + mark + "struct S f"),
+            std::string::npos);
+  EXPECT_EQ(PassC("int f(void) { return 1; } int g(void) { __try { } __finally { } }")
+                .find("int f(void) { return 1; } " + mark),
+            0u);
 }
 
 TEST(Seh, ForcedInliningGivesWay) {
-  const std::string text = PassC("static __inline __attribute__((always_inline)) int f(void) { __try { } __finally { } }");
+  const std::string text =
+      PassC("static __inline __attribute__((always_inline)) int f(void) { __try { } __finally { } }");
   EXPECT_EQ(text.find("always_inline"), std::string::npos);
 }
 
 TEST(Seh, IntrinsicsReadTheEnclosingFrame) {
   const std::string text = PassC(
       "void f(void) { __try { __try { } __finally { a(_abnormal_termination()); } }"
-      " __except (g(_exception_info())) { h(_exception_code()); __try { k(_exception_code()); __leave; } __finally { } } }");
+      " __except (g(_exception_info())) { h(_exception_code()); __try { k(_exception_code()); __leave; } "
+      "__finally { } } }");
   EXPECT_NE(text.find("a((__ring3_seh_2.abnormal))"), std::string::npos) << text;
   EXPECT_NE(text.find("g((__ring3_seh_1.info))"), std::string::npos) << text;
   EXPECT_NE(text.find("h((__ring3_seh_1.code))"), std::string::npos) << text;
@@ -109,21 +137,27 @@ TEST(Seh, LeaveIsAnOrdinaryNameElsewhere) {
 }
 
 TEST(EntryPoint, MicrosoftsFormsAreCalledByAStandardOne) {
-  const std::string call = "int main(int argc, char** argv, char** envp) { ring3_main(argc, argv); return 0; }\n";
-  EXPECT_EQ(PassC("void main(ULONG argc, PCHAR argv[]) { }\n"), "void ring3_main(ULONG argc, PCHAR argv[]) { }\n" + call);
+  const std::string call =
+      "int main(int argc, char** argv, char** envp) { ring3_main(argc, argv); return 0; }\n";
+  EXPECT_EQ(PassC("void main(ULONG argc, PCHAR argv[]) { }\n"),
+            "void ring3_main(ULONG argc, PCHAR argv[]) { }\n" + call);
   EXPECT_EQ(PassC("DWORD wmain(void) { return 1; }\n"),
-            "DWORD ring3_wmain(void) { return 1; }\nint wmain(int argc, wchar_t** argv, wchar_t** envp) { return (int)ring3_wmain(); }\n");
-  for (const char* text : {"int main(void) { }", "int main(int argc, char* argv[]) { }", "static int domain(int x) { return x; }"}) {
+            "DWORD ring3_wmain(void) { return 1; }\nint wmain(int argc, wchar_t** argv, wchar_t** envp) { "
+            "return (int)ring3_wmain(); }\n");
+  for (const char* text : {"int main(void) { }", "int main(int argc, char* argv[]) { }",
+                           "static int domain(int x) { return x; }"}) {
     EXPECT_EQ(PassC(text), text);
   }
 }
 
 TEST(TokenStream, RawStringsAndEscapesAreOneToken) {
-  EXPECT_EQ(PassCplusplus("auto s = R\"x(1L \" long)x\"; char c = '\\''; long a;"), "auto s = R\"x(1L \" long)x\"; char c = '\\''; int a;");
+  EXPECT_EQ(PassCplusplus("auto s = R\"x(1L \" long)x\"; char c = '\\''; long a;"),
+            "auto s = R\"x(1L \" long)x\"; char c = '\\''; int a;");
 }
 
 TEST(TokenStream, UnbalancedTextIsPassedOn) {
-  for (const char* text : {"void f(void) { __try {", "}", "(((", "int f( { __try { } __except", "\"open", "sizeof"}) {
+  for (const char* text :
+       {"void f(void) { __try {", "}", "(((", "int f( { __try { } __except", "\"open", "sizeof"}) {
     EXPECT_EQ(PassC(text).empty(), false);
   }
 }

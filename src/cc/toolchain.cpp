@@ -29,10 +29,12 @@ void Append(std::vector<std::string>& to, std::initializer_list<const char*> wha
 
 // Both steps must agree on these: the second one reads the first one's output as a source.
 void AppendDialect(std::vector<std::string>& flags, const CommandLine& line, Language language) {
-  Append(flags, {"-fms-extensions", "-fms-compatibility", "-fms-compatibility-version=19.30", "-fshort-wchar", "-mms-bitfields"});
+  Append(flags, {"-fms-extensions", "-fms-compatibility", "-fms-compatibility-version=19.30", "-fshort-wchar",
+                 "-mms-bitfields"});
   // Without __GNUC__, which clang would drop here, libc and libstdc++ do not work.
   if (line.product == Product::Application) flags.emplace_back("-fgnuc-version=4.2.1");
-  if (!line.HasCommon("-std=")) flags.emplace_back(language == Language::Cplusplus ? "-std=gnu++17" : "-std=gnu17");
+  if (!line.HasCommon("-std="))
+    flags.emplace_back(language == Language::Cplusplus ? "-std=gnu++17" : "-std=gnu17");
 }
 
 }  // namespace
@@ -78,13 +80,31 @@ std::vector<std::string> Toolchain::PreprocessorFlags(const CommandLine& line, L
   std::vector<std::string> flags;
   AppendDialect(flags, line, language);
   // What Microsoft's compiler defines, and what its project files always pass.
-  Append(flags, {"-D_WIN32=1", "-D_WIN64=1", "-D_M_AMD64=100", "-D_M_X64=100", "-D_MSC_VER=1930",
-                 "-D_MSC_FULL_VER=193030705", "-D_MSC_EXTENSIONS=1", "-D_INTEGRAL_MAX_BITS=64", "-D_AMD64_=1",
-                 "-DAMD64=1", "-D_WCHAR_T_DEFINED=1", "-D_NATIVE_WCHAR_T_DEFINED=1", "-D__RING3__=1", "-Ulinux",
-                 "-Uunix", "-U__linux__", "-U__linux", "-U__gnu_linux__", "-U__unix__", "-U__unix"});
+  Append(flags, {"-D_WIN32=1",
+                 "-D_WIN64=1",
+                 "-D_M_AMD64=100",
+                 "-D_M_X64=100",
+                 "-D_MSC_VER=1930",
+                 "-D_MSC_FULL_VER=193030705",
+                 "-D_MSC_EXTENSIONS=1",
+                 "-D_INTEGRAL_MAX_BITS=64",
+                 "-D_AMD64_=1",
+                 "-DAMD64=1",
+                 "-D_WCHAR_T_DEFINED=1",
+                 "-D_NATIVE_WCHAR_T_DEFINED=1",
+                 "-D__RING3__=1",
+                 "-Ulinux",
+                 "-Uunix",
+                 "-U__linux__",
+                 "-U__linux",
+                 "-U__gnu_linux__",
+                 "-U__unix__",
+                 "-U__unix"});
   const auto define_default = [&](const char* name, const char* value) {
     for (const std::string& option : line.preprocessing) {
-      if (option == name || option.compare(0, std::string_view(name).size() + 1, std::string(name) + "=") == 0) return;
+      if (option == name ||
+          option.compare(0, std::string_view(name).size() + 1, std::string(name) + "=") == 0)
+        return;
     }
     flags.push_back(std::string("-D") + name + "=" + value);
   };
@@ -97,17 +117,20 @@ std::vector<std::string> Toolchain::PreprocessorFlags(const CommandLine& line, L
     Append(flags, {"-D__STDC__=1"});
   }
   if (line.product == Product::Application && language == Language::Cplusplus) {
-    // libstdc++ has parameters called __in and __out: the token pass takes the annotations out of the user's files alone.
+    // libstdc++ has parameters called __in and __out: the token pass takes the annotations out of the user's
+    // files alone.
     Append(flags, {"-DRING3_NO_SAL1=1"});
   }
   flags.insert(flags.end(), line.preprocessing.begin(), line.preprocessing.end());
-  for (const fs::path& folder : SdkFolders(line.product)) flags.insert(flags.end(), {"-isystem", folder.string()});
+  for (const fs::path& folder : SdkFolders(line.product))
+    flags.insert(flags.end(), {"-isystem", folder.string()});
   if (line.product == Product::Driver) flags.insert(flags.end(), {"-isystem", clang_headers_.string()});
   Append(flags, {"-include", "ring3_cc.h"});
   // Said once the user's own macros and includes meet ours; no news to the author of Windows code.
-  Append(flags, {"-Wno-invalid-token-paste", "-Wno-nonportable-include-path", "-Wno-macro-redefined",
-                 "-Wno-builtin-macro-redefined", "-Wno-unknown-pragmas", "-Wno-ignored-pragmas", "-Wno-extra-tokens",
-                 "-Wno-microsoft", "-Wno-pragma-once-outside-header", "-Wno-unused-command-line-argument"});
+  Append(flags,
+         {"-Wno-invalid-token-paste", "-Wno-nonportable-include-path", "-Wno-macro-redefined",
+          "-Wno-builtin-macro-redefined", "-Wno-unknown-pragmas", "-Wno-ignored-pragmas", "-Wno-extra-tokens",
+          "-Wno-microsoft", "-Wno-pragma-once-outside-header", "-Wno-unused-command-line-argument"});
   flags.insert(flags.end(), line.common.begin(), line.common.end());
   return flags;
 }
@@ -115,14 +138,15 @@ std::vector<std::string> Toolchain::PreprocessorFlags(const CommandLine& line, L
 std::vector<std::string> Toolchain::CompilerFlags(const CommandLine& line, Language language) const {
   std::vector<std::string> flags;
   AppendDialect(flags, line, language);
-  Append(flags, {"-g", "-O1", "-fPIC", "-fno-strict-aliasing", "-fno-omit-frame-pointer", "-fno-delete-null-pointer-checks",
-                 "-fasynchronous-unwind-tables", "-fno-ident"});
+  Append(flags, {"-g", "-O1", "-fPIC", "-fno-strict-aliasing", "-fno-omit-frame-pointer",
+                 "-fno-delete-null-pointer-checks", "-fasynchronous-unwind-tables", "-fno-ident"});
   const bool checks_overflow = line.HasCommon("-fsanitize=") || sanitizer_ == "undefined";
   if (!checks_overflow) flags.emplace_back("-fwrapv");
   if (line.product == Product::Driver) {
     Append(flags, {"-fno-stack-protector"});
     if (language == Language::Cplusplus) {
-      Append(flags, {"-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics", "-fno-sized-deallocation", "-faligned-allocation"});
+      Append(flags, {"-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics", "-fno-sized-deallocation",
+                     "-faligned-allocation"});
     }
   }
   if (!sanitizer_.empty()) flags.push_back("-fsanitize=" + sanitizer_);
@@ -131,20 +155,43 @@ std::vector<std::string> Toolchain::CompilerFlags(const CommandLine& line, Langu
     Append(flags, {"-fno-sanitize=vptr,function"});
   }
   // Microsoft's compiler takes all of this in silence, or with a warning that is off by default.
-  Append(flags, {"-Wno-microsoft", "-Wno-unknown-pragmas", "-Wno-ignored-pragmas", "-Wno-multichar", "-Wno-four-char-constants",
-                 "-Wno-unused-label", "-Wno-unused-value", "-Wno-format", "-Wno-ignored-attributes", "-Wno-unknown-attributes",
-                 "-Wno-pragma-pack", "-Wno-switch", "-Wno-unused-command-line-argument", "-Wno-invalid-source-encoding",
-                 "-Wno-parentheses-equality", "-Wno-extern-initializer", "-Wno-incompatible-library-redeclaration",
-                 "-Wno-void-pointer-to-int-cast", "-Wno-int-to-void-pointer-cast", "-Wno-pointer-to-int-cast",
-                 "-Wno-int-to-pointer-cast", "-Wno-c++11-narrowing", "-Wno-reserved-user-defined-literal",
-                 "-Wno-writable-strings", "-Wno-tautological-constant-out-of-range-compare", "-Wno-pointer-sign",
-                 "-Wno-predefined-identifier-outside-function", "-Wno-inline-new-delete", "-Wno-gnu-alignof-expression",
-                 "-Wno-undefined-inline", "-Wno-undefined-internal"});
+  Append(flags, {"-Wno-microsoft",
+                 "-Wno-unknown-pragmas",
+                 "-Wno-ignored-pragmas",
+                 "-Wno-multichar",
+                 "-Wno-four-char-constants",
+                 "-Wno-unused-label",
+                 "-Wno-unused-value",
+                 "-Wno-format",
+                 "-Wno-ignored-attributes",
+                 "-Wno-unknown-attributes",
+                 "-Wno-pragma-pack",
+                 "-Wno-switch",
+                 "-Wno-unused-command-line-argument",
+                 "-Wno-invalid-source-encoding",
+                 "-Wno-parentheses-equality",
+                 "-Wno-extern-initializer",
+                 "-Wno-incompatible-library-redeclaration",
+                 "-Wno-void-pointer-to-int-cast",
+                 "-Wno-int-to-void-pointer-cast",
+                 "-Wno-pointer-to-int-cast",
+                 "-Wno-int-to-pointer-cast",
+                 "-Wno-c++11-narrowing",
+                 "-Wno-reserved-user-defined-literal",
+                 "-Wno-writable-strings",
+                 "-Wno-tautological-constant-out-of-range-compare",
+                 "-Wno-pointer-sign",
+                 "-Wno-predefined-identifier-outside-function",
+                 "-Wno-inline-new-delete",
+                 "-Wno-gnu-alignof-expression",
+                 "-Wno-undefined-inline",
+                 "-Wno-undefined-internal"});
   if (language == Language::C) {
     // Errors of today's C that it only warns about.
     Append(flags, {"-Wno-error=int-conversion", "-Wno-error=incompatible-pointer-types",
                    "-Wno-error=incompatible-function-pointer-types", "-Wno-error=implicit-int",
-                   "-Wno-error=implicit-function-declaration", "-Wno-error=return-type", "-Wno-error=return-mismatch"});
+                   "-Wno-error=implicit-function-declaration", "-Wno-error=return-type",
+                   "-Wno-error=return-mismatch"});
   }
   flags.insert(flags.end(), line.common.begin(), line.common.end());
   return flags;

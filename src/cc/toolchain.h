@@ -22,7 +22,8 @@ class Toolchain {
   // clang's own headers (intrinsics, stdarg.h).
   const std::filesystem::path& ClangHeaders() const { return clang_headers_; }
   const std::filesystem::path& Libraries() const { return libraries_; }
-  // What this Ring3 was built with, and so must be everything in its process: empty or the value of -fsanitize=.
+  // What this Ring3 was built with, and so must be everything in its process: empty or the value of
+  // -fsanitize=.
   const std::string& Sanitizer() const { return sanitizer_; }
 
   std::vector<std::string> PreprocessorFlags(const CommandLine& line, Language language) const;

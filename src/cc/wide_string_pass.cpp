@@ -4,7 +4,8 @@
 namespace ring3::cc {
 
 void DropReadyMadeWideString(TokenStream& tokens) {
-  static constexpr std::string_view kDeclaration[] = {"extern", "template", "class", "basic_string", "<", "wchar_t", ">", ";"};
+  static constexpr std::string_view kDeclaration[] = {"extern", "template", "class", "basic_string",
+                                                      "<",      "wchar_t",  ">",     ";"};
   for (size_t i = 0; i < tokens.Size(); ++i) {
     if (!tokens.Is(i, "extern")) continue;
     size_t at = i;

@@ -34,7 +34,8 @@ size_t Narrow(const Wide* from, char* to, size_t room) {
 }
 
 template <typename To, typename From, typename Convert>
-Error ConvertChecked(size_t* converted, To* to, size_t size, const From* from, size_t count, Convert convert) {
+Error ConvertChecked(size_t* converted, To* to, size_t size, const From* from, size_t count,
+                     Convert convert) {
   if (converted) *converted = 0;
   if (to && size != 0) to[0] = 0;
   if (!from || (to && size == 0)) return kInvalid;
@@ -93,5 +94,4 @@ Error mbstowcs_s(size_t* converted, Wide* to, size_t size, const char* from, siz
 Error wcstombs_s(size_t* converted, char* to, size_t size, const Wide* from, size_t count) {
   return ConvertChecked(converted, to, size, from, count, Narrow);
 }
-
 }

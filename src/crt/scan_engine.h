@@ -91,13 +91,19 @@ class Scanner {
       return false;
     }
     switch (conversion) {
-      case 'd': return Integer(10, size, width, suppressed, assigned);
-      case 'u': return Integer(10, size, width, suppressed, assigned);
-      case 'i': return Integer(0, size, width, suppressed, assigned);
-      case 'o': return Integer(8, size, width, suppressed, assigned);
+      case 'd':
+        return Integer(10, size, width, suppressed, assigned);
+      case 'u':
+        return Integer(10, size, width, suppressed, assigned);
+      case 'i':
+        return Integer(0, size, width, suppressed, assigned);
+      case 'o':
+        return Integer(8, size, width, suppressed, assigned);
       case 'x':
-      case 'X': return Integer(16, size, width, suppressed, assigned);
-      case 'p': return Integer(16, Size::LongLong, width, suppressed, assigned);
+      case 'X':
+        return Integer(16, size, width, suppressed, assigned);
+      case 'p':
+        return Integer(16, Size::LongLong, width, suppressed, assigned);
       case 'n':
         if (!suppressed) Store(size, static_cast<uint64_t>(at_ - start_));
         return true;
@@ -105,9 +111,12 @@ class Scanner {
       case 'f':
       case 'g':
       case 'E':
-      case 'G': return Floating(other && size != Size::Short, suppressed, assigned);
+      case 'G':
+        return Floating(other && size != Size::Short, suppressed, assigned);
       case 'C':
-      case 'S': wide = !(sizeof(Char) > 1); [[fallthrough]];
+      case 'S':
+        wide = !(sizeof(Char) > 1);
+        [[fallthrough]];
       case 'c':
       case 's': {
         const bool text = conversion == 's' || conversion == 'S';
@@ -122,17 +131,26 @@ class Scanner {
         if (*format) ++format;
         return Text(Until::Set, width, wide, suppressed, assigned, set, set_end);
       }
-      default: return false;
+      default:
+        return false;
     }
   }
 
   void Store(Size size, uint64_t value) {
     void* const to = va_arg(arguments_, void*);
     switch (size) {
-      case Size::Byte: *static_cast<uint8_t*>(to) = static_cast<uint8_t>(value); break;
-      case Size::Short: *static_cast<uint16_t*>(to) = static_cast<uint16_t>(value); break;
-      case Size::Int: *static_cast<uint32_t*>(to) = static_cast<uint32_t>(value); break;
-      case Size::LongLong: *static_cast<uint64_t*>(to) = value; break;
+      case Size::Byte:
+        *static_cast<uint8_t*>(to) = static_cast<uint8_t>(value);
+        break;
+      case Size::Short:
+        *static_cast<uint16_t*>(to) = static_cast<uint16_t>(value);
+        break;
+      case Size::Int:
+        *static_cast<uint32_t*>(to) = static_cast<uint32_t>(value);
+        break;
+      case Size::LongLong:
+        *static_cast<uint64_t*>(to) = value;
+        break;
     }
   }
 
@@ -156,7 +174,8 @@ class Scanner {
     if (!parse_double_) return false;
     char copy[128];
     size_t length = 0;
-    for (; length < sizeof(copy) - 1 && at_[length] && at_[length] < 0x80 && !IsSpace(at_[length]); ++length) {
+    for (; length < sizeof(copy) - 1 && at_[length] && at_[length] < 0x80 && !IsSpace(at_[length]);
+         ++length) {
       copy[length] = static_cast<char>(at_[length]);
     }
     copy[length] = 0;
@@ -192,7 +211,8 @@ class Scanner {
     return found != inverted;
   }
 
-  bool Text(Until until, size_t width, bool wide, bool suppressed, int& assigned, const Char* set, const Char* set_end) {
+  bool Text(Until until, size_t width, bool wide, bool suppressed, int& assigned, const Char* set,
+            const Char* set_end) {
     size_t limit = width != 0 ? width : until == Until::Count ? 1 : SIZE_MAX;
     void* to = nullptr;
     size_t room = SIZE_MAX;

@@ -30,7 +30,9 @@ constexpr Char ToUpper(Char c) {
 }
 
 template <typename Char>
-constexpr bool IsSpace(Char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+constexpr bool IsSpace(Char c) {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
 
 template <typename Char>
 size_t Length(const Char* text) {
@@ -58,8 +60,11 @@ constexpr unsigned DigitValue(Char c) {
 template <typename Char>
 int CompareIgnoringCase(const Char* a, const Char* b, size_t count) {
   for (; count != 0; --count, ++a, ++b) {
-    const int difference = static_cast<int>(ToLower(static_cast<unsigned>(sizeof(Char) > 1 ? *a : static_cast<unsigned char>(*a)))) -
-                           static_cast<int>(ToLower(static_cast<unsigned>(sizeof(Char) > 1 ? *b : static_cast<unsigned char>(*b))));
+    const int difference =
+        static_cast<int>(
+            ToLower(static_cast<unsigned>(sizeof(Char) > 1 ? *a : static_cast<unsigned char>(*a)))) -
+        static_cast<int>(
+            ToLower(static_cast<unsigned>(sizeof(Char) > 1 ? *b : static_cast<unsigned char>(*b))));
     if (difference != 0) return difference;
     if (!*a) break;
   }
@@ -164,7 +169,8 @@ ParsedInteger ParseInteger(const Char* text, Char** end, int base) {
   const Char* const digits = at;
   for (unsigned digit; (digit = DigitValue(*at)) < static_cast<unsigned>(base); ++at) {
     uint64_t next;
-    if (__builtin_mul_overflow(result.magnitude, static_cast<uint64_t>(base), &next) || __builtin_add_overflow(next, digit, &next)) {
+    if (__builtin_mul_overflow(result.magnitude, static_cast<uint64_t>(base), &next) ||
+        __builtin_add_overflow(next, digit, &next)) {
       result.overflow = true;
       result.magnitude = UINT64_MAX;
     } else if (!result.overflow) {
@@ -181,7 +187,8 @@ Value ParseSigned(const Char* text, Char** end, int base) {
   constexpr uint64_t kMax = static_cast<uint64_t>(static_cast<Value>(~(Value(1) << (sizeof(Value) * 8 - 1))));
   const ParsedInteger parsed = ParseInteger(text, end, base);
   if (parsed.negative) {
-    return parsed.magnitude > kMax ? static_cast<Value>(-static_cast<Value>(kMax) - 1) : static_cast<Value>(-static_cast<int64_t>(parsed.magnitude));
+    return parsed.magnitude > kMax ? static_cast<Value>(-static_cast<Value>(kMax) - 1)
+                                   : static_cast<Value>(-static_cast<int64_t>(parsed.magnitude));
   }
   return parsed.magnitude > kMax ? static_cast<Value>(kMax) : static_cast<Value>(parsed.magnitude);
 }

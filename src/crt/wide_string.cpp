@@ -35,14 +35,30 @@ size_t Span(const Wide* text, const Wide* set, bool inside) {
 
 extern "C" {
 
-size_t wcslen(const Wide* text) { return Length(text); }
-size_t wcsnlen(const Wide* text, size_t size) { return Length(text, size); }
-int wcscmp(const Wide* a, const Wide* b) { return Compare(a, b, SIZE_MAX); }
-int wcsncmp(const Wide* a, const Wide* b, size_t count) { return Compare(a, b, count); }
-int wcscoll(const Wide* a, const Wide* b) { return Compare(a, b, SIZE_MAX); }
-Wide* wcschr(const Wide* text, Wide c) { return Find(text, c); }
-size_t wcsspn(const Wide* text, const Wide* set) { return Span(text, set, true); }
-size_t wcscspn(const Wide* text, const Wide* set) { return Span(text, set, false); }
+size_t wcslen(const Wide* text) {
+  return Length(text);
+}
+size_t wcsnlen(const Wide* text, size_t size) {
+  return Length(text, size);
+}
+int wcscmp(const Wide* a, const Wide* b) {
+  return Compare(a, b, SIZE_MAX);
+}
+int wcsncmp(const Wide* a, const Wide* b, size_t count) {
+  return Compare(a, b, count);
+}
+int wcscoll(const Wide* a, const Wide* b) {
+  return Compare(a, b, SIZE_MAX);
+}
+Wide* wcschr(const Wide* text, Wide c) {
+  return Find(text, c);
+}
+size_t wcsspn(const Wide* text, const Wide* set) {
+  return Span(text, set, true);
+}
+size_t wcscspn(const Wide* text, const Wide* set) {
+  return Span(text, set, false);
+}
 
 Wide* wmemcpy(Wide* to, const Wide* from, size_t count) {
   __builtin_memcpy(to, from, count * sizeof(Wide));
@@ -69,7 +85,9 @@ Wide* wmemchr(const Wide* text, Wide c, size_t count) {
   return nullptr;
 }
 
-Wide* wcscpy(Wide* to, const Wide* from) { return wmemcpy(to, from, Length(from) + 1); }
+Wide* wcscpy(Wide* to, const Wide* from) {
+  return wmemcpy(to, from, Length(from) + 1);
+}
 Wide* wcsncpy(Wide* to, const Wide* from, size_t count) {
   const size_t length = Length(from, count);
   wmemcpy(to, from, length);
@@ -105,8 +123,12 @@ Wide* wcspbrk(const Wide* text, const Wide* set) {
   text += Span(text, set, false);
   return *text ? const_cast<Wide*>(text) : nullptr;
 }
-Wide* wcstok(Wide* text, const Wide* delimiters, Wide** context) { return NextToken(text, delimiters, context); }
-Wide* wcstok_s(Wide* text, const Wide* delimiters, Wide** context) { return NextToken(text, delimiters, context); }
+Wide* wcstok(Wide* text, const Wide* delimiters, Wide** context) {
+  return NextToken(text, delimiters, context);
+}
+Wide* wcstok_s(Wide* text, const Wide* delimiters, Wide** context) {
+  return NextToken(text, delimiters, context);
+}
 
 Error wmemcpy_s(Wide* to, size_t size, const Wide* from, size_t count) {
   if (count == 0) return 0;
@@ -125,17 +147,37 @@ Error wmemmove_s(Wide* to, size_t size, const Wide* from, size_t count) {
   wmemmove(to, from, count);
   return 0;
 }
-Error wcscpy_s(Wide* to, size_t size, const Wide* from) { return CopyChecked(to, size, from, SIZE_MAX - 1); }
-Error wcsncpy_s(Wide* to, size_t size, const Wide* from, size_t count) { return CopyChecked(to, size, from, count); }
-Error wcscat_s(Wide* to, size_t size, const Wide* from) { return AppendChecked(to, size, from, SIZE_MAX - 1); }
-Error wcsncat_s(Wide* to, size_t size, const Wide* from, size_t count) { return AppendChecked(to, size, from, count); }
+Error wcscpy_s(Wide* to, size_t size, const Wide* from) {
+  return CopyChecked(to, size, from, SIZE_MAX - 1);
+}
+Error wcsncpy_s(Wide* to, size_t size, const Wide* from, size_t count) {
+  return CopyChecked(to, size, from, count);
+}
+Error wcscat_s(Wide* to, size_t size, const Wide* from) {
+  return AppendChecked(to, size, from, SIZE_MAX - 1);
+}
+Error wcsncat_s(Wide* to, size_t size, const Wide* from, size_t count) {
+  return AppendChecked(to, size, from, count);
+}
 
-Wide* _wcslwr(Wide* text) { return Transform(text, ToLower<Wide>); }
-Wide* _wcsupr(Wide* text) { return Transform(text, ToUpper<Wide>); }
-Wide* wcslwr(Wide* text) { return _wcslwr(text); }
-Wide* wcsupr(Wide* text) { return _wcsupr(text); }
-Wide* _wcsrev(Wide* text) { return Reverse(text); }
-Wide* _wcsset(Wide* text, Wide c) { return Transform(text, [c](Wide) { return c; }); }
+Wide* _wcslwr(Wide* text) {
+  return Transform(text, ToLower<Wide>);
+}
+Wide* _wcsupr(Wide* text) {
+  return Transform(text, ToUpper<Wide>);
+}
+Wide* wcslwr(Wide* text) {
+  return _wcslwr(text);
+}
+Wide* wcsupr(Wide* text) {
+  return _wcsupr(text);
+}
+Wide* _wcsrev(Wide* text) {
+  return Reverse(text);
+}
+Wide* _wcsset(Wide* text, Wide c) {
+  return Transform(text, [c](Wide) { return c; });
+}
 Wide* _wcsnset(Wide* text, Wide c, size_t count) {
   for (size_t i = 0; i < count && text[i]; ++i) text[i] = c;
   return text;
@@ -151,24 +193,59 @@ Error _wcsupr_s(Wide* text, size_t size) {
   return 0;
 }
 
-int _wcsicmp(const Wide* a, const Wide* b) { return CompareIgnoringCase(a, b, SIZE_MAX); }
-int wcsicmp(const Wide* a, const Wide* b) { return CompareIgnoringCase(a, b, SIZE_MAX); }
-int wcscasecmp(const Wide* a, const Wide* b) { return CompareIgnoringCase(a, b, SIZE_MAX); }
-int _wcsnicmp(const Wide* a, const Wide* b, size_t count) { return CompareIgnoringCase(a, b, count); }
-int wcsnicmp(const Wide* a, const Wide* b, size_t count) { return CompareIgnoringCase(a, b, count); }
+int _wcsicmp(const Wide* a, const Wide* b) {
+  return CompareIgnoringCase(a, b, SIZE_MAX);
+}
+int wcsicmp(const Wide* a, const Wide* b) {
+  return CompareIgnoringCase(a, b, SIZE_MAX);
+}
+int wcscasecmp(const Wide* a, const Wide* b) {
+  return CompareIgnoringCase(a, b, SIZE_MAX);
+}
+int _wcsnicmp(const Wide* a, const Wide* b, size_t count) {
+  return CompareIgnoringCase(a, b, count);
+}
+int wcsnicmp(const Wide* a, const Wide* b, size_t count) {
+  return CompareIgnoringCase(a, b, count);
+}
 
-WideInt towupper(WideInt c) { return c > 0xFFFF ? c : ToUpper(static_cast<Wide>(c)); }
-WideInt towlower(WideInt c) { return c > 0xFFFF ? c : ToLower(static_cast<Wide>(c)); }
-int iswupper(WideInt c) { return c <= 0xFFFF && ToLower(static_cast<Wide>(c)) != c; }
-int iswlower(WideInt c) { return c <= 0xFFFF && ToUpper(static_cast<Wide>(c)) != c; }
-int iswdigit(WideInt c) { return c >= '0' && c <= '9'; }
-int iswalpha(WideInt c) { return iswupper(c) || iswlower(c) || (c >= 0x100 && c <= 0xFFFF); }
-int iswalnum(WideInt c) { return iswalpha(c) || iswdigit(c); }
-int iswxdigit(WideInt c) { return c <= 0x7F && DigitValue(static_cast<Wide>(c)) < 16; }
-int iswspace(WideInt c) { return IsSpace(c) || c == 0xA0 || c == 0x3000; }
-int iswcntrl(WideInt c) { return c < 0x20 || (c >= 0x7F && c < 0xA0); }
-int iswprint(WideInt c) { return c <= 0xFFFF && !iswcntrl(c); }
-int iswgraph(WideInt c) { return iswprint(c) && !iswspace(c); }
-int iswpunct(WideInt c) { return iswgraph(c) && !iswalnum(c); }
-
+WideInt towupper(WideInt c) {
+  return c > 0xFFFF ? c : ToUpper(static_cast<Wide>(c));
+}
+WideInt towlower(WideInt c) {
+  return c > 0xFFFF ? c : ToLower(static_cast<Wide>(c));
+}
+int iswupper(WideInt c) {
+  return c <= 0xFFFF && ToLower(static_cast<Wide>(c)) != c;
+}
+int iswlower(WideInt c) {
+  return c <= 0xFFFF && ToUpper(static_cast<Wide>(c)) != c;
+}
+int iswdigit(WideInt c) {
+  return c >= '0' && c <= '9';
+}
+int iswalpha(WideInt c) {
+  return iswupper(c) || iswlower(c) || (c >= 0x100 && c <= 0xFFFF);
+}
+int iswalnum(WideInt c) {
+  return iswalpha(c) || iswdigit(c);
+}
+int iswxdigit(WideInt c) {
+  return c <= 0x7F && DigitValue(static_cast<Wide>(c)) < 16;
+}
+int iswspace(WideInt c) {
+  return IsSpace(c) || c == 0xA0 || c == 0x3000;
+}
+int iswcntrl(WideInt c) {
+  return c < 0x20 || (c >= 0x7F && c < 0xA0);
+}
+int iswprint(WideInt c) {
+  return c <= 0xFFFF && !iswcntrl(c);
+}
+int iswgraph(WideInt c) {
+  return iswprint(c) && !iswspace(c);
+}
+int iswpunct(WideInt c) {
+  return iswgraph(c) && !iswalnum(c);
+}
 }

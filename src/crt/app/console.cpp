@@ -37,16 +37,27 @@ int ReadKey(bool echoes) {
 
 extern "C" {
 
-int _getch(void) { return ReadKey(false); }
-int _getche(void) { return ReadKey(true); }
-int getch(void) { return ReadKey(false); }
-int getche(void) { return ReadKey(true); }
-int _putch(int c) { return fputc(c, stdout); }
+int _getch(void) {
+  return ReadKey(false);
+}
+int _getche(void) {
+  return ReadKey(true);
+}
+int getch(void) {
+  return ReadKey(false);
+}
+int getche(void) {
+  return ReadKey(true);
+}
+int _putch(int c) {
+  return fputc(c, stdout);
+}
 int _kbhit(void) {
   const RawTerminal terminal(false);
   pollfd input{STDIN_FILENO, POLLIN, 0};
   return poll(&input, 1, 0) > 0 && (input.revents & POLLIN);
 }
-int kbhit(void) { return _kbhit(); }
-
+int kbhit(void) {
+  return _kbhit();
+}
 }

@@ -54,26 +54,36 @@ Error _wfopen_s(File** file, const Wide* name, const Wide* mode) {
   *file = _wfopen(name, mode);
   return *file ? 0 : *__errno_location();
 }
-int _access(const char* path, int mode) { return access(path, mode); }
+int _access(const char* path, int mode) {
+  return access(path, mode);
+}
 int _waccess(const Wide* path, int mode) {
   char narrow[kPathSize];
   return access(NarrowPath(path, narrow), mode);
 }
-int _unlink(const char* path) { return unlink(path); }
+int _unlink(const char* path) {
+  return unlink(path);
+}
 
 void* _aligned_malloc(size_t size, size_t alignment) {
   if (alignment < sizeof(void*)) alignment = sizeof(void*);
   return aligned_alloc(alignment, (size + alignment - 1) & ~(alignment - 1));
 }
-void _aligned_free(void* memory) { free(memory); }
+void _aligned_free(void* memory) {
+  free(memory);
+}
 
-char* _strdup(const char* text) { return strdup(text); }
+char* _strdup(const char* text) {
+  return strdup(text);
+}
 Wide* _wcsdup(const Wide* text) {
   const size_t size = (Length(text) + 1) * sizeof(Wide);
   void* const copy = malloc(size);
   return copy ? static_cast<Wide*>(__builtin_memcpy(copy, text, size)) : nullptr;
 }
-Wide* wcsdup(const Wide* text) { return _wcsdup(text); }
+Wide* wcsdup(const Wide* text) {
+  return _wcsdup(text);
+}
 
 int _wsystem(const Wide* command) {
   char narrow[kPathSize];
@@ -89,5 +99,4 @@ Wide* _wgetenv(const Wide* name) {
   value[mbstowcs(value, text, kPathSize - 1)] = 0;
   return value;
 }
-
 }

@@ -16,7 +16,9 @@ size_t mbstowcs(Wide* to, const char* from, size_t count);
 
 namespace {
 
-double ParseWithLibc(const char* text, const char** end) { return strtod(text, const_cast<char**>(end)); }
+double ParseWithLibc(const char* text, const char** end) {
+  return strtod(text, const_cast<char**>(end));
+}
 
 constexpr int kLineSize = 4096;
 
@@ -48,21 +50,33 @@ int ScanLine(File* file, ScanSizes sizes, const Wide* format, va_list arguments)
 
 }  // namespace
 
-#define RING3_SCAN(file, sizes)                               \
-  va_list arguments;                                          \
-  va_start(arguments, format);                                \
+#define RING3_SCAN(file, sizes)                                \
+  va_list arguments;                                           \
+  va_start(arguments, format);                                 \
   const int result = ScanLine(file, sizes, format, arguments); \
-  va_end(arguments);                                          \
+  va_end(arguments);                                           \
   return result
 
 extern "C" {
 
-int scanf_s(const char* format, ...) { RING3_SCAN(stdin, ScanSizes::AfterPointer); }
-int scanf(const char* format, ...) { RING3_SCAN(stdin, ScanSizes::None); }
-int __isoc99_scanf(const char* format, ...) { RING3_SCAN(stdin, ScanSizes::None); }
-int wscanf(const Wide* format, ...) { RING3_SCAN(stdin, ScanSizes::None); }
-int __isoc99_wscanf(const Wide* format, ...) { RING3_SCAN(stdin, ScanSizes::None); }
-int wscanf_s(const Wide* format, ...) { RING3_SCAN(stdin, ScanSizes::AfterPointer); }
+int scanf_s(const char* format, ...) {
+  RING3_SCAN(stdin, ScanSizes::AfterPointer);
+}
+int scanf(const char* format, ...) {
+  RING3_SCAN(stdin, ScanSizes::None);
+}
+int __isoc99_scanf(const char* format, ...) {
+  RING3_SCAN(stdin, ScanSizes::None);
+}
+int wscanf(const Wide* format, ...) {
+  RING3_SCAN(stdin, ScanSizes::None);
+}
+int __isoc99_wscanf(const Wide* format, ...) {
+  RING3_SCAN(stdin, ScanSizes::None);
+}
+int wscanf_s(const Wide* format, ...) {
+  RING3_SCAN(stdin, ScanSizes::AfterPointer);
+}
 
 Wide* fgetws(Wide* to, int size, File* file) {
   int length = 0;
@@ -75,7 +89,8 @@ Wide* fgetws(Wide* to, int size, File* file) {
     for (int i = 1; i <= trailing; ++i) bytes[i] = static_cast<char>(fgetc(file));
     const char* at = bytes;
     Wide units[2];
-    const size_t count = ring3::rtl::EncodeUtf16(ring3::rtl::DecodeUtf8(at, bytes + 1 + trailing).code_point, units);
+    const size_t count =
+        ring3::rtl::EncodeUtf16(ring3::rtl::DecodeUtf8(at, bytes + 1 + trailing).code_point, units);
     for (size_t i = 0; i < count && length + 1 < size; ++i) to[length++] = units[i];
     if (first == '\n') break;
   }
@@ -90,5 +105,4 @@ char* gets_s(char* to, size_t size) {
   if (length != 0 && to[length - 1] == '\n') to[length - 1] = 0;
   return to;
 }
-
 }

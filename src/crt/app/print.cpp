@@ -11,7 +11,9 @@ using Wide = wchar_t;
 
 namespace {
 
-void WriteNarrow(void* file, const char* text, size_t count) { fwrite(text, 1, count, static_cast<File*>(file)); }
+void WriteNarrow(void* file, const char* text, size_t count) {
+  fwrite(text, 1, count, static_cast<File*>(file));
+}
 
 struct WideOutput {
   File* file;
@@ -34,7 +36,8 @@ void WriteWide(void* context, const Wide* text, size_t count) {
     }
     for (const Wide *at = units, *const end = units + unit_count; at != end;) {
       char bytes[4];
-      fwrite(bytes, 1, ring3::rtl::EncodeUtf8(ring3::rtl::DecodeUtf16(at, end).code_point, bytes), output->file);
+      fwrite(bytes, 1, ring3::rtl::EncodeUtf8(ring3::rtl::DecodeUtf16(at, end).code_point, bytes),
+             output->file);
     }
   }
 }
@@ -63,28 +66,54 @@ void PutWide(File* file, const Wide* text) {
 
 }  // namespace
 
-#define RING3_PRINT(file)                              \
-  va_list arguments;                                   \
-  va_start(arguments, format);                         \
-  const int result = Print(file, format, arguments);   \
-  va_end(arguments);                                   \
+#define RING3_PRINT(file)                            \
+  va_list arguments;                                 \
+  va_start(arguments, format);                       \
+  const int result = Print(file, format, arguments); \
+  va_end(arguments);                                 \
   return result
 
 extern "C" {
 
-int printf(const char* format, ...) { RING3_PRINT(stdout); }
-int printf_s(const char* format, ...) { RING3_PRINT(stdout); }
-int fprintf(File* file, const char* format, ...) { RING3_PRINT(file); }
-int fprintf_s(File* file, const char* format, ...) { RING3_PRINT(file); }
-int vprintf(const char* format, va_list arguments) { return Print(stdout, format, arguments); }
-int vfprintf(File* file, const char* format, va_list arguments) { return Print(file, format, arguments); }
-int vfprintf_s(File* file, const char* format, va_list arguments) { return Print(file, format, arguments); }
-int wprintf(const Wide* format, ...) { RING3_PRINT(stdout); }
-int wprintf_s(const Wide* format, ...) { RING3_PRINT(stdout); }
-int fwprintf(File* file, const Wide* format, ...) { RING3_PRINT(file); }
-int fwprintf_s(File* file, const Wide* format, ...) { RING3_PRINT(file); }
-int vwprintf(const Wide* format, va_list arguments) { return Print(stdout, format, arguments); }
-int vfwprintf(File* file, const Wide* format, va_list arguments) { return Print(file, format, arguments); }
+int printf(const char* format, ...) {
+  RING3_PRINT(stdout);
+}
+int printf_s(const char* format, ...) {
+  RING3_PRINT(stdout);
+}
+int fprintf(File* file, const char* format, ...) {
+  RING3_PRINT(file);
+}
+int fprintf_s(File* file, const char* format, ...) {
+  RING3_PRINT(file);
+}
+int vprintf(const char* format, va_list arguments) {
+  return Print(stdout, format, arguments);
+}
+int vfprintf(File* file, const char* format, va_list arguments) {
+  return Print(file, format, arguments);
+}
+int vfprintf_s(File* file, const char* format, va_list arguments) {
+  return Print(file, format, arguments);
+}
+int wprintf(const Wide* format, ...) {
+  RING3_PRINT(stdout);
+}
+int wprintf_s(const Wide* format, ...) {
+  RING3_PRINT(stdout);
+}
+int fwprintf(File* file, const Wide* format, ...) {
+  RING3_PRINT(file);
+}
+int fwprintf_s(File* file, const Wide* format, ...) {
+  RING3_PRINT(file);
+}
+int vwprintf(const Wide* format, va_list arguments) {
+  return Print(stdout, format, arguments);
+}
+int vfwprintf(File* file, const Wide* format, va_list arguments) {
+  return Print(file, format, arguments);
+}
 
 int fputws(const Wide* text, File* file) {
   PutWide(file, text);
@@ -100,7 +129,10 @@ unsigned fputwc(Wide c, File* file) {
   PutWide(file, text);
   return c;
 }
-unsigned putwc(Wide c, File* file) { return fputwc(c, file); }
-unsigned putwchar(Wide c) { return fputwc(c, stdout); }
-
+unsigned putwc(Wide c, File* file) {
+  return fputwc(c, file);
+}
+unsigned putwchar(Wide c) {
+  return fputwc(c, stdout);
+}
 }

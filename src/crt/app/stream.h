@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the application's runtime takes from libc. Declared here: libc's own headers have another idea of wchar_t.
+// What the application's runtime takes from libc. Declared here: libc's own headers have another idea of
+// wchar_t.
 #ifndef RING3_CRT_APP_STREAM_H
 #define RING3_CRT_APP_STREAM_H
 
