@@ -116,15 +116,3 @@ BOOLEAN ExDeleteTimer(PEX_TIMER Timer, BOOLEAN Cancel, BOOLEAN Wait, PEXT_DELETE
   }
   return Cancel && was_set;
 }
-
-// Timers are as exact as Linux makes them: the resolution is the finest always. 100 ns units. (nf-wdm-exsettimerresolution)
-ULONG ExSetTimerResolution(ULONG, BOOLEAN) {
-  CheckIrqlAtMost(CurrentThread(), APC_LEVEL);
-  return kMillisecond;
-}
-
-// Longest, shortest and current tick in 100 ns units. Any IRQL. (nf-wdm-exquerytimerresolution)
-VOID ExQueryTimerResolution(PULONG MaximumTime, PULONG MinimumTime, PULONG CurrentTime) {
-  *MaximumTime = 156'250;
-  *MinimumTime = *CurrentTime = kMillisecond;
-}
