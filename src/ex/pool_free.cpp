@@ -3,6 +3,7 @@
 
 #include "ex/pool.h"
 #include "ex/pool_asan.h"
+#include "ke/freed_memory.h"
 #include "mm/layout.h"
 
 namespace ring3::ex {
@@ -77,6 +78,7 @@ RING3_POOL_TOUCHES_REDZONES void Pool::FreeSmall(ThreadCache& cache, void* user,
     KeBugCheckEx(BAD_POOL_HEADER, kHeaderCorrupt, Bits(header), Bits(header) + size, 0);
   }
   CheckCaller(user, header->attributes, header->tag, tag, check, irql);
+  if ((mode_ & kModeChecked) != 0) ke::CheckFreedMemory(user, header->byte_count);
   char* end = static_cast<char*>(user) + header->byte_count;
   if (LoadUnaligned(end) != GuardOf(user))
     KeBugCheckEx(BAD_POOL_HEADER, kOverrun, Bits(user), header->byte_count, LoadUnaligned(end));
@@ -128,6 +130,7 @@ RING3_POOL_TOUCHES_REDZONES void Pool::FreeLarge(ThreadCache& cache, void* user,
   if (Bits(user) % kPageSize != 0) NotABlock(user, kPageLargeInterior);
   const LargeBlock block = map_.LargeOf(user);
   CheckCaller(user, block.attributes, block.tag, tag, check, irql);
+  if ((mode_ & kModeChecked) != 0) ke::CheckFreedMemory(user, block.byte_count);
   const PoolKind kind = static_cast<PoolKind>(block.attributes & kPoolKindMask);
   char* end = static_cast<char*>(user) + block.byte_count;
   if (block.page_count * kPageSize - block.byte_count >= kGuardByteCount && LoadUnaligned(end) != GuardOf(user))
@@ -162,6 +165,7 @@ void Pool::FreeSpecial(ThreadCache& cache, void* user, uint32_t tag, TagCheck ch
   if (irql > (kind == PoolKind::kPaged ? APC_LEVEL : DISPATCH_LEVEL))
     KeBugCheckEx(SPECIAL_POOL_DETECTED_MEMORY_CORRUPTION, irql, PoolTypeOf(block->attributes), Bits(user), 0x31);
   CheckCaller(user, block->attributes, block->tag, tag, check, irql);
+  if ((mode_ & kModeChecked) != 0) ke::CheckFreedMemory(user, block->byte_count);
   if (block->charged != nullptr) quota_.Return(block->charged, kind, block->byte_count);
   Count(cache, {block->tag, kind}, block->byte_count, PoolEvent::kFree);
   if ((mode_ & kModeChecked) != 0) trace_.Freed(user, CaptureCallStack());

@@ -50,6 +50,15 @@ bool DpcQueue::Remove(PKDPC dpc) {
   return true;
 }
 
+PKDPC DpcQueue::FindIn(const void* start, size_t byte_count) {
+  const auto low = reinterpret_cast<uintptr_t>(start);
+  SpinLockGuard guard(lock_);
+  for (LIST_ENTRY* entry = list_.Flink; entry != &list_; entry = entry->Flink) {
+    if (reinterpret_cast<uintptr_t>(FromLinks(entry)) - low < byte_count) return FromLinks(entry);
+  }
+  return nullptr;
+}
+
 void DpcQueue::Kick() {
   if (!start_claimed_.load(std::memory_order_acquire) && !start_claimed_.exchange(true)) {
     const char* name = level_ == PASSIVE_LEVEL ? "ring3-tdpc" : "ring3-dpc";
@@ -165,6 +174,15 @@ bool DpcQueues::Remove(PKDPC dpc) {
     if (queue->Remove(dpc)) return true;
   }
   return false;
+}
+
+PKDPC DpcQueues::FindIn(const void* start, size_t byte_count) {
+  for (auto* queues : {&queues_, &threaded_queues_}) {
+    for (auto& queue : *queues) {
+      if (PKDPC dpc = queue->FindIn(start, byte_count)) return dpc;
+    }
+  }
+  return nullptr;
 }
 
 void DpcQueues::Flush() {

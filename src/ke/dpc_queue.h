@@ -22,6 +22,8 @@ class DpcQueue {
   bool Insert(PKDPC dpc, PVOID argument1, PVOID argument2, bool from_timer);
   // False when it is not in this queue (any more).
   bool Remove(PKDPC dpc);
+  // One that is queued and lies in the range; null when there is none.
+  PKDPC FindIn(const void* start, size_t byte_count);
   // Gets the queue processed.
   void Kick();
   // Blocks until everything that is queued now has run.
@@ -57,6 +59,7 @@ class DpcQueues {
   DpcQueue& QueueFor(PKDPC dpc);
   bool Insert(PKDPC dpc, PVOID argument1, PVOID argument2);
   static bool Remove(PKDPC dpc);
+  PKDPC FindIn(const void* start, size_t byte_count);
   void Flush();
   void Stop();
 

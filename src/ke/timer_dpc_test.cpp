@@ -2,6 +2,7 @@
 #include <atomic>
 #include <vector>
 
+#include "ke/freed_memory.h"
 #include "ke/interrupt.h"
 #include "ke/kernel_test.h"
 #include "ke/processor.h"
@@ -335,6 +336,30 @@ TEST_F(TimerTest, AllocatedTimerCanBeWaitedFor) {
 }
 
 using TimerDeathTest = KernelTest;
+
+TEST_F(TimerDeathTest, FreeingMemoryWithASetTimerOrQueuedDpc) {
+  struct Block {
+    KTIMER timer;
+    KDPC dpc;
+  } block;
+  KeInitializeTimer(&block.timer);
+  CheckFreedMemory(&block, sizeof(block));
+  EXPECT_BUGCHECK(
+      {
+        KeSetTimer(&block.timer, Relative(3'600'000), nullptr);
+        CheckFreedMemory(&block, sizeof(block));
+      },
+      "TIMER_OR_DPC_INVALID");
+  EXPECT_BUGCHECK(
+      {
+        HeldQueue held;
+        KeInitializeDpc(&block.dpc, Record, nullptr);
+        KeSetTargetProcessorDpc(&block.dpc, 0);
+        KeInsertQueueDpc(&block.dpc, nullptr, nullptr);
+        CheckFreedMemory(&block, sizeof(block));
+      },
+      "TIMER_OR_DPC_INVALID");
+}
 
 TEST_F(TimerDeathTest, HighResolutionTakesRelativeTimesOnly) {
   EXPECT_BUGCHECK(ExSetTimer(ExAllocateTimer(nullptr, nullptr, EX_TIMER_HIGH_RESOLUTION), 1, 0, nullptr),

@@ -56,6 +56,23 @@ PKTIMER TimerTable::EarliestLocked() const {
   return earliest;
 }
 
+PKTIMER TimerTable::FindInLocked(const void* start, size_t byte_count) const {
+  if (count_ == 0) return nullptr;
+  const auto low = reinterpret_cast<uintptr_t>(start);
+  for (const LIST_ENTRY& bucket : buckets_) {
+    for (LIST_ENTRY* entry = bucket.Flink; entry != &bucket; entry = entry->Flink) {
+      if (reinterpret_cast<uintptr_t>(FromEntry(entry)) - low < byte_count) return FromEntry(entry);
+    }
+  }
+  return nullptr;
+}
+
+PKTIMER TimerQueue::FindIn(const void* start, size_t byte_count) {
+  DispatcherScope scope;
+  PKTIMER timer = relative_.FindInLocked(start, byte_count);
+  return timer != nullptr ? timer : absolute_.FindInLocked(start, byte_count);
+}
+
 int64_t TimerQueue::DeadlineOfLocked(PKTIMER timer) {
   if (!timer->Header.Absolute) {
     return static_cast<int64_t>(std::min<ULONGLONG>(timer->DueTime.QuadPart, INT64_MAX / 100)) * 100;

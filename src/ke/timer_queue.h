@@ -22,6 +22,8 @@ class TimerTable {
   void RemoveLocked(PKTIMER timer) RING3_REQUIRES(g_dispatcher_lock);
   // Null when there is none.
   PKTIMER EarliestLocked() const RING3_REQUIRES(g_dispatcher_lock);
+  // One that lies in the range; null when there is none.
+  PKTIMER FindInLocked(const void* start, size_t byte_count) const RING3_REQUIRES(g_dispatcher_lock);
 
  private:
   static constexpr size_t kBuckets = 128;
@@ -41,6 +43,8 @@ class TimerQueue {
   bool Set(PKTIMER timer, LONGLONG due_time, ULONG period, PKDPC dpc);
   // Returns whether it was set.
   bool Cancel(PKTIMER timer);
+
+  PKTIMER FindIn(const void* start, size_t byte_count);
 
   // Ends the thread; reports and forgets the timers that are still set.
   void Stop(LeakReport& report);

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+#include "ke/freed_memory.h"
+
+#include <bugcodes.h>
+
+#include "ke/kernel.h"
+
+namespace ring3::ke {
+namespace {
+
+// TIMER_OR_DPC_INVALID: what was found in the block.
+enum Found : ULONG_PTR { kTimer = 0, kDpc = 1 };
+
+[[noreturn]] void Invalid(Found found, const void* object, const void* start, size_t byte_count) {
+  const auto low = reinterpret_cast<ULONG_PTR>(start);
+  KeBugCheckEx(TIMER_OR_DPC_INVALID, found, reinterpret_cast<ULONG_PTR>(object), low, low + byte_count);
+}
+
+}  // namespace
+
+void CheckFreedMemory(const void* start, size_t byte_count) {
+  if (g_kernel == nullptr) return;
+  if (PKTIMER timer = g_kernel->timers.FindIn(start, byte_count)) Invalid(kTimer, timer, start, byte_count);
+  if (PKDPC dpc = g_kernel->dpcs.FindIn(start, byte_count)) Invalid(kDpc, dpc, start, byte_count);
+}
+
+}  // namespace ring3::ke
