@@ -40,7 +40,7 @@ class RING3_CAPABILITY("spin lock") SpinLock {
 #endif
 
   std::atomic<uint32_t> locked_{0};
-  const LockRank rank_;
+  [[maybe_unused]] const LockRank rank_;  // checked builds look at it
 };
 
 class RING3_SCOPED_CAPABILITY SpinLockGuard {
