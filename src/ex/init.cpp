@@ -6,7 +6,6 @@
 #include "ex/lookaside.h"
 #include "ex/pool.h"
 #include "ex/resource.h"
-#include "ex/time_resolution.h"
 #include "ex/work_queue.h"
 #include "ke/bugcheck.h"
 
@@ -36,7 +35,6 @@ Status Initialize(const BootOptions& options) {
   RING3_TRY_ASSIGN(g_pool, Pool::Create(options));
   ke::SetPageFaultExplainer(&ExplainPageFault);
   ke::AddBugCheckDescriber(&DescribePool);
-  g_timer_resolution.Reset();
   g_work_queues = new WorkQueues;
   return STATUS_SUCCESS;
 }

@@ -142,7 +142,7 @@ void AdjustDepth(LookasideList& list) {
   if (new_misses * 1000 > new_allocations * kTolerableMisses) {
     depth = static_cast<USHORT>(std::min<int>(depth * 2, list.MaximumDepth));
   } else {
-    depth = static_cast<USHORT>(std::max<int>(depth - depth / 8, kLeastDepth));
+    depth = static_cast<USHORT>(std::max<int>(depth - depth / 8 - 1, kLeastDepth));
   }
   __atomic_store_n(&list.Depth, depth, __ATOMIC_RELAXED);
 }

@@ -4,9 +4,14 @@
 
 #include <cstdint>
 
-namespace {
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#include <sanitizer/tsan_interface.h>
+#define RING3_TSAN 1
+#endif
+#endif
 
-using Wide = unsigned __int128;
+namespace {
 
 constexpr uint64_t kDepthMask = 0xffff;
 constexpr uint64_t kDepthOne = 1;
@@ -16,7 +21,6 @@ struct Head {
   uint64_t depth_and_sequence;
   uint64_t next;
 
-  Wide wide() const { return static_cast<Wide>(next) << 64 | depth_and_sequence; }
   PSLIST_ENTRY first() const { return reinterpret_cast<PSLIST_ENTRY>(next & ~uint64_t{0xf}); }
 };
 
@@ -25,8 +29,21 @@ Head Load(PSLIST_HEADER list) {
   return {__atomic_load_n(&list->Alignment, __ATOMIC_RELAXED), __atomic_load_n(&list->Region, __ATOMIC_ACQUIRE)};
 }
 
-__attribute__((target("cx16"))) bool Exchange(PSLIST_HEADER list, const Head& expected, const Head& desired) {
-  return __sync_bool_compare_and_swap(reinterpret_cast<Wide*>(list), expected.wide(), desired.wide());
+// In assembly: the compiler's own makes a library call of it. ThreadSanitizer, which does not see into it, is told.
+bool Exchange(PSLIST_HEADER list, const Head& expected, const Head& desired) {
+#if RING3_TSAN
+  __tsan_release(list);
+#endif
+  Head seen = expected;
+  bool exchanged;
+  __asm__ __volatile__("lock cmpxchg16b %[list]"
+                       : [list] "+m"(*list), "+a"(seen.depth_and_sequence), "+d"(seen.next), "=@ccz"(exchanged)
+                       : "b"(desired.depth_and_sequence), "c"(desired.next)
+                       : "memory");
+#if RING3_TSAN
+  if (exchanged) __tsan_acquire(list);
+#endif
+  return exchanged;
 }
 
 // The entry may be somebody else's by now, and be written: the value is used only when the sequence proves it was not.
