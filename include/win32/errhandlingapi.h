@@ -27,6 +27,8 @@ WINBASEAPI VOID WINAPI OutputDebugStringA(LPCSTR lpOutputString);
 WINBASEAPI VOID WINAPI OutputDebugStringW(LPCWSTR lpOutputString);
 WINBASEAPI BOOL WINAPI IsDebuggerPresent(VOID);
 WINBASEAPI VOID WINAPI DebugBreak(VOID);
+WINBASEAPI VOID WINAPI RaiseException(DWORD dwExceptionCode, DWORD dwExceptionFlags, DWORD nNumberOfArguments,
+                                      const ULONG_PTR* lpArguments);
 #define FormatMessage RING3_AW(FormatMessage)
 #define OutputDebugString RING3_AW(OutputDebugString)
 
