@@ -33,6 +33,7 @@ enum class LockRank : uint8_t {
   kDispatcher = 200,
   kDpcQueue = 205,
   kKernelCallbacks = 208,
+  kMdl = 209,
   kPool = 210,
   kFrames = 220,
   kModuleList = 230,

@@ -47,7 +47,7 @@ class MdlCache {
   void GiveShared(Block* block);
 
   std::atomic<uint64_t> boot_{0};  // tells a thread that what it kept is of another boot
-  SpinLock lock_{LockRank::kFrames};
+  SpinLock lock_{LockRank::kMdl};
   Block* free_ RING3_GUARDED_BY(lock_) = nullptr;
   std::vector<Block*> slabs_ RING3_GUARDED_BY(lock_);
 };

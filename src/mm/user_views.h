@@ -45,7 +45,7 @@ class UserViews {
   void Shutdown(LeakReport& leaks);
 
  private:
-  SpinLock lock_{LockRank::kAddressSpace};
+  SpinLock lock_{LockRank::kSection};
   std::multimap<uintptr_t, View> views_ RING3_GUARDED_BY(lock_);
 };
 

@@ -66,7 +66,7 @@ class VirtualMemory {
   bool RefusesLocked(uintptr_t start, uint64_t byte_count, ULONG protect) RING3_REQUIRES(lock_);
   static void SetRuns(Allocation& allocation, uint64_t first, uint64_t count, ULONG protect);
 
-  SpinLock lock_{LockRank::kSection};
+  SpinLock lock_{LockRank::kAddressSpace};
   Allocations allocations_ RING3_GUARDED_BY(lock_);
   std::map<uintptr_t, Secured> secured_ RING3_GUARDED_BY(lock_);
   uintptr_t next_handle_ RING3_GUARDED_BY(lock_) = 16;
