@@ -45,7 +45,6 @@ Status FrameAllocator::Initialize(uint64_t ram_bytes) {
 
 void FrameAllocator::Shutdown() {
   if (ram_pages_ == 0) return;
-  Unpoison(kSystemBase, ram_pages_ << kPageShift);
   // Fails for want of memory only, and then what stays mapped is replaced by the next boot.
   (void)os::Decommit(kSystemBase, (ram_pages_ << kPageShift) + kDeviceBytes).ok();
   (void)os::Decommit(kFrameBitmapBase, PagesOf((ram_pages_ + 63) / 64 * 8) * kPageBytes).ok();

@@ -31,6 +31,20 @@ int LinuxProtection(Protection protection) {
          ((bits & 4) != 0 ? PROT_EXEC : 0);
 }
 
+// Sanitizers keep a shadow of what is mapped and unmapped, which takes seconds for our largest ranges. Their
+// shadow is good as it is: what is poisoned there is unpoisoned before it is given back.
+constexpr size_t kTooLargeForShadow = size_t{1} << 30;
+
+void* MapMemory(uintptr_t address, size_t byte_count, int protection, int flags, int descriptor = -1,
+                uint64_t offset = 0) {
+  if (byte_count < kTooLargeForShadow) {
+    return mmap(reinterpret_cast<void*>(address), byte_count, protection, flags, descriptor,
+                static_cast<off_t>(offset));
+  }
+  return reinterpret_cast<void*>(
+      syscall(SYS_mmap, address, byte_count, protection, flags, descriptor, offset));
+}
+
 void* Pointer(uintptr_t address) {
   return reinterpret_cast<void*>(address);  // NOLINT(performance-no-int-to-ptr)
 }
@@ -39,12 +53,12 @@ void* Pointer(uintptr_t address) {
 
 Status ReserveAt(uintptr_t address, size_t byte_count) {
   if (ShouldFail("mmap")) return STATUS_INSUFFICIENT_RESOURCES;
-  void* mapped = mmap(Pointer(address), byte_count, PROT_NONE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+  void* mapped = MapMemory(address, byte_count, PROT_NONE,
+                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE);
   if (mapped == MAP_FAILED)
     return errno == EEXIST ? STATUS_CONFLICTING_ADDRESSES : STATUS_INSUFFICIENT_RESOURCES;
   if (mapped == Pointer(address)) return STATUS_SUCCESS;
-  munmap(mapped, byte_count);
+  syscall(SYS_munmap, mapped, byte_count);
   return STATUS_CONFLICTING_ADDRESSES;
 }
 
@@ -79,17 +93,19 @@ uintptr_t ReserveAnywhere(size_t byte_count, size_t alignment, uintptr_t limit, 
 
 void Release(uintptr_t address, size_t byte_count) {
 #if RING3_SANITIZER_ALLOCATOR
-  munmap(Pointer(address), byte_count);  // the sanitizer's, which resets what it knows about the range
-#else
+  if (byte_count < kTooLargeForShadow) {
+    munmap(Pointer(address), byte_count);  // the sanitizer's, which resets what it knows about the range
+    return;
+  }
+#endif
   // Not through the library's munmap, which an application's process interposes.
   syscall(SYS_munmap, address, byte_count);
-#endif
 }
 
 Status Decommit(uintptr_t address, size_t byte_count) {
   if (ShouldFail("mmap")) return STATUS_INSUFFICIENT_RESOURCES;
-  void* mapped = mmap(Pointer(address), byte_count, PROT_NONE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+  void* mapped = MapMemory(address, byte_count, PROT_NONE,
+                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
   return mapped == MAP_FAILED ? STATUS_INSUFFICIENT_RESOURCES : STATUS_SUCCESS;
 }
 
@@ -134,15 +150,15 @@ void MemoryObject::Close() {
 Status MemoryObject::MapAt(uintptr_t address, uint64_t byte_count, uint64_t offset,
                            Protection protection) const {
   if (ShouldFail("mmap")) return STATUS_INSUFFICIENT_RESOURCES;
-  void* mapped = mmap(Pointer(address), byte_count, LinuxProtection(protection),
-                      MAP_SHARED | MAP_FIXED | MAP_NORESERVE, descriptor_, static_cast<off_t>(offset));
+  void* mapped = MapMemory(address, byte_count, LinuxProtection(protection),
+                           MAP_SHARED | MAP_FIXED | MAP_NORESERVE, descriptor_, offset);
   return mapped == MAP_FAILED ? STATUS_INSUFFICIENT_RESOURCES : STATUS_SUCCESS;
 }
 
 Status MemoryObject::MapReadOnlyAt(uintptr_t address, uint64_t byte_count, uint64_t offset) const {
   if (ShouldFail("mmap")) return STATUS_INSUFFICIENT_RESOURCES;
-  void* mapped = mmap(Pointer(address), byte_count, PROT_READ, MAP_SHARED | MAP_FIXED | MAP_NORESERVE,
-                      read_only_descriptor_, static_cast<off_t>(offset));
+  void* mapped = MapMemory(address, byte_count, PROT_READ, MAP_SHARED | MAP_FIXED | MAP_NORESERVE,
+                           read_only_descriptor_, offset);
   return mapped == MAP_FAILED ? STATUS_INSUFFICIENT_RESOURCES : STATUS_SUCCESS;
 }
 
