@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <ring3/test.h>
+#include "mm/memory_test.h"
 
 #include <cstring>
 
@@ -15,7 +15,7 @@
 namespace ring3::mm {
 namespace {
 
-class AddressTest : public ExecutiveTest {};
+class AddressTest : public MemoryTest {};
 
 PHYSICAL_ADDRESS At(uint64_t address) {
   return {.QuadPart = static_cast<LONGLONG>(address)};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Each misuse of an MDL ends in its documented bug check.
-#include <ring3/test.h>
+#include "mm/memory_test.h"
 
 #include "ddi/ex.h"
 #include "ddi/ke.h"
@@ -17,10 +17,10 @@ constexpr PHYSICAL_ADDRESS kNone = {};
 constexpr PHYSICAL_ADDRESS kEverywhere = {.QuadPart = -1};
 constexpr ULONG kTag = 'tseT';
 
-class MdlDeathTest : public ExecutiveTest {
+class MdlDeathTest : public MemoryTest {
  protected:
   void SetUp() override {
-    ExecutiveTest::SetUp();
+    MemoryTest::SetUp();
     mdl_ = IoAllocateMdl(buffer_, sizeof buffer_, FALSE, FALSE, nullptr);
     pages_ = MmAllocatePagesForMdlEx(kNone, kEverywhere, kNone, PAGE_SIZE, MmCached, 0);
     block_ = MmAllocateContiguousMemory(PAGE_SIZE, kEverywhere);
@@ -30,7 +30,7 @@ class MdlDeathTest : public ExecutiveTest {
     MmFreePagesFromMdl(pages_);
     ExFreePool(pages_);
     MmFreeContiguousMemory(block_);
-    ExecutiveTest::TearDown();
+    MemoryTest::TearDown();
   }
   void Lock() { MmProbeAndLockPages(mdl_, UserMode, IoReadAccess); }
 

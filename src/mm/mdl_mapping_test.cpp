@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <ring3/test.h>
+#include "mm/memory_test.h"
 
 #include <cstring>
 
@@ -22,7 +22,7 @@ namespace {
 constexpr PHYSICAL_ADDRESS kNone = {};
 constexpr PHYSICAL_ADDRESS kEverywhere = {.QuadPart = -1};
 
-class MdlMappingTest : public ExecutiveTest {
+class MdlMappingTest : public MemoryTest {
  protected:
   PVOID MapUser(PMDL mdl, PVOID at = nullptr, ULONG priority = NormalPagePriority) {
     PVOID address = nullptr;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <ring3/test.h>
+#include "mm/memory_test.h"
 
 #include <algorithm>
 #include <cstring>
@@ -25,7 +25,7 @@ PHYSICAL_ADDRESS At(uint64_t address) {
   return {.QuadPart = static_cast<LONGLONG>(address)};
 }
 
-class MdlPagesTest : public ExecutiveTest {
+class MdlPagesTest : public MemoryTest {
  protected:
   static void Free(PMDL mdl) {
     MmFreePagesFromMdl(mdl);

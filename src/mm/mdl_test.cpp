@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <ring3/test.h>
+#include "mm/memory_test.h"
 
 #include <cstring>
 #include <memory>
@@ -18,7 +18,7 @@
 namespace ring3::mm {
 namespace {
 
-class MdlTest : public ExecutiveTest {
+class MdlTest : public MemoryTest {
  protected:
   // Plain memory of the application, unmapped at the end of the test.
   char* Map(size_t bytes) {
@@ -31,7 +31,7 @@ class MdlTest : public ExecutiveTest {
     EXPECT_TRUE(os::Protect(reinterpret_cast<uintptr_t>(memory), PAGE_SIZE, protection).ok());
   }
   void TearDown() override {
-    ExecutiveTest::TearDown();
+    MemoryTest::TearDown();
     for (auto [memory, bytes] : mapped_) os::Release(memory, bytes);
   }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <ring3/test.h>
+#include "mm/memory_test.h"
 
 #include <cstring>
 
@@ -14,7 +14,7 @@
 namespace ring3::mm {
 namespace {
 
-class VirtualMemoryTest : public ExecutiveTest {
+class VirtualMemoryTest : public MemoryTest {
  protected:
   NTSTATUS Allocate(SIZE_T bytes, ULONG type, ULONG protect, PVOID at = nullptr, uint64_t zero_bits = 0) {
     base_ = at;
