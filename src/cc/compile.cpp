@@ -28,13 +28,13 @@ Compiler::Compiler(const CommandLine& line, const Toolchain& toolchain, const Te
   }
   for (const fs::path& folder : toolchain.SdkFolders(line.product))
     system_prefixes_.push_back(folder.string() + "/");
-  system_prefixes_.insert(system_prefixes_.end(), {toolchain.ClangHeaders().string() + "/", "/usr/include/",
-                                                   "/usr/lib/", "/usr/local/include/"});
+  system_prefixes_.insert(system_prefixes_.end(), {"/usr/include/", "/usr/lib/", "/usr/local/include/"});
 }
 
 bool Compiler::IsUserFile(std::string_view name) const {
   if (name == "<built-in>" || name == "<command line>") return false;
   const std::string path = fs::path(name).lexically_normal().string();
+  if (path.find("/lib/clang/") != std::string::npos) return false;  // the compiler's own headers
   for (const std::string& prefix : system_prefixes_) {
     if (path.compare(0, prefix.size(), prefix) == 0) return false;
   }

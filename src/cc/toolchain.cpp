@@ -53,7 +53,6 @@ Toolchain Toolchain::Find() {
   Toolchain toolchain;
   const char* clang = std::getenv("RING3_CLANG");
   toolchain.clang_ = clang && *clang ? clang : value("clang");
-  toolchain.clang_headers_ = value("clang_headers");
   toolchain.include_ = path("include");
   toolchain.libraries_ = path("libraries");
   toolchain.sanitizer_ = value("sanitizer");
@@ -112,7 +111,7 @@ std::vector<std::string> Toolchain::PreprocessorFlags(const CommandLine& line, L
   define_default("WINVER", "0x0A00");
   define_default("NTDDI_VERSION", "0x0A00000C");
   if (line.product == Product::Driver) {
-    Append(flags, {"-D_KERNEL_MODE=1", "-DWINNT=1", "-DSTD_CALL=1", "-nostdinc", "-nostdinc++"});
+    Append(flags, {"-D_KERNEL_MODE=1", "-DWINNT=1", "-DSTD_CALL=1", "-nostdlibinc", "-nostdinc++"});
   } else {
     Append(flags, {"-D__STDC__=1"});
   }
@@ -124,7 +123,6 @@ std::vector<std::string> Toolchain::PreprocessorFlags(const CommandLine& line, L
   flags.insert(flags.end(), line.preprocessing.begin(), line.preprocessing.end());
   for (const fs::path& folder : SdkFolders(line.product))
     flags.insert(flags.end(), {"-isystem", folder.string()});
-  if (line.product == Product::Driver) flags.insert(flags.end(), {"-isystem", clang_headers_.string()});
   Append(flags, {"-include", "ring3_cc.h"});
   // Said once the user's own macros and includes meet ours; no news to the author of Windows code.
   Append(flags,

@@ -19,8 +19,6 @@ class Toolchain {
   std::string Clang(Language language) const;
   // Folders of ours, in search order.
   std::vector<std::filesystem::path> SdkFolders(Product product) const;
-  // clang's own headers (intrinsics, stdarg.h).
-  const std::filesystem::path& ClangHeaders() const { return clang_headers_; }
   const std::filesystem::path& Libraries() const { return libraries_; }
   // What this Ring3 was built with, and so must be everything in its process: empty or the value of
   // -fsanitize=.
@@ -31,7 +29,7 @@ class Toolchain {
 
  private:
   std::string clang_;
-  std::filesystem::path clang_headers_, include_, libraries_;
+  std::filesystem::path include_, libraries_;
   std::string sanitizer_;
 };
 

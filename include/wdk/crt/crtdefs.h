@@ -1,0 +1,2 @@
+// SPDX-License-Identifier: MIT
+#include <ring3_crt_types.h>
