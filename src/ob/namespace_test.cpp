@@ -40,6 +40,7 @@ TEST_F(NamespaceTest, ATakenNameCollidesOrIsOpened) {
   EXPECT_EQ(CreateEventNamed(u"\\BaseNamedObjects\\One", &second), STATUS_OBJECT_NAME_COLLISION);
   EXPECT_EQ(second, nullptr);
   EXPECT_EQ(CreateEventNamed(u"\\BaseNamedObjects\\One", &second, OBJ_OPENIF), STATUS_OBJECT_NAME_EXISTS);
+  ZwClose(second);
   EXPECT_EQ(ZwCreateSemaphore(&second, SEMAPHORE_ALL_ACCESS,
                               Named(u"\\BaseNamedObjects\\One", OBJ_CASE_INSENSITIVE | OBJ_OPENIF | OBJ_KERNEL_HANDLE), 0,
                               1),

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "os/thread.h"
+#include "ps/borrowed_identity.h"
 #include "ps/notify.h"
 #include "ps/state.h"
 #include "se/token.h"
@@ -20,11 +21,13 @@ void DeleteThread(void* object);
 namespace {
 
 PKTHREAD CreateForKe() {
+  BorrowedIdentity identity;
   Result<PETHREAD> thread = CreateThreadObject(g_system_process);
   return thread.ok() ? &(*thread)->tcb : nullptr;
 }
 
 void DestroyForKe(PKTHREAD thread) {
+  BorrowedIdentity identity;
   auto* ethread = reinterpret_cast<PETHREAD>(thread);
   if (!ethread->terminating.exchange(true)) ProcessOf(thread)->thread_count.fetch_sub(1);
   ob::Dereference(ethread);

@@ -9,6 +9,7 @@
 
 #include "os/clock.h"
 #include "os/thread.h"
+#include "ps/borrowed_identity.h"
 #include "ps/notify.h"
 #include "ps/state.h"
 
@@ -74,13 +75,16 @@ void RunDown(PETHREAD thread, NTSTATUS exit_status) {
 }
 
 Status AttachThread(PEPROCESS process) {
-  if (PKTHREAD current = ke::CurrentThreadOrNull()) {
-    if (ProcessOf(current) == process) return STATUS_SUCCESS;
-    // Boot and whoever called before: until now a system thread.
-    DetachThread(STATUS_SUCCESS);
-  }
+  PKTHREAD current = ke::CurrentThreadOrNull();
+  if (current != nullptr && ProcessOf(current) == process) return STATUS_SUCCESS;
   if (process->exiting) return STATUS_PROCESS_IS_TERMINATING;
-  RING3_TRY_ASSIGN(PETHREAD thread, CreateThreadObject(process));
+  PETHREAD thread;
+  {
+    BorrowedIdentity identity;
+    RING3_TRY_ASSIGN(thread, CreateThreadObject(process));
+  }
+  // Boot and whoever called before: until now a system thread.
+  if (current != nullptr) DetachThread(STATUS_SUCCESS);
   ke::AttachCurrentOsThread(&thread->tcb);
   t_thread_end.generation = g_state.generation.load();
   NotifyThread(thread, TRUE);
@@ -94,6 +98,7 @@ void DetachThread(NTSTATUS exit_status) {
   RunDown(thread, exit_status);
   thread->tcb.driver_call = nullptr;
   ke::DetachCurrentOsThread();
+  BorrowedIdentity identity;
   ob::Dereference(thread);
 }
 
