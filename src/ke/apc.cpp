@@ -14,13 +14,19 @@ constexpr int kKernelRoutine = 0;
 constexpr int kRundownRoutine = 1;
 constexpr int kNormalRoutine = 2;
 
-PKKERNEL_ROUTINE KernelRoutineOf(PKAPC apc) { return reinterpret_cast<PKKERNEL_ROUTINE>(apc->Reserved[kKernelRoutine]); }
+PKKERNEL_ROUTINE KernelRoutineOf(PKAPC apc) {
+  return reinterpret_cast<PKKERNEL_ROUTINE>(apc->Reserved[kKernelRoutine]);
+}
 PKRUNDOWN_ROUTINE RundownRoutineOf(PKAPC apc) {
   return reinterpret_cast<PKRUNDOWN_ROUTINE>(apc->Reserved[kRundownRoutine]);
 }
-PKNORMAL_ROUTINE NormalRoutineOf(PKAPC apc) { return reinterpret_cast<PKNORMAL_ROUTINE>(apc->Reserved[kNormalRoutine]); }
+PKNORMAL_ROUTINE NormalRoutineOf(PKAPC apc) {
+  return reinterpret_cast<PKNORMAL_ROUTINE>(apc->Reserved[kNormalRoutine]);
+}
 
-bool IsSpecial(PKAPC apc) { return apc->Reserved[kNormalRoutine] == nullptr; }
+bool IsSpecial(PKAPC apc) {
+  return apc->Reserved[kNormalRoutine] == nullptr;
+}
 
 PKAPC FirstDeliverableLocked(PKTHREAD thread) RING3_REQUIRES(g_dispatcher_lock) {
   if (thread->state.irql >= APC_LEVEL || thread->state.special_apc_disable != 0) return nullptr;
@@ -48,7 +54,8 @@ void InsertLocked(PKAPC apc) RING3_REQUIRES(g_dispatcher_lock) {
   LIST_ENTRY* position = &head;
   if (apc->ApcMode == KernelMode && IsSpecial(apc)) {
     position = head.Flink;
-    while (position != &head && IsSpecial(CONTAINING_RECORD(position, KAPC, ApcListEntry))) position = position->Flink;
+    while (position != &head && IsSpecial(CONTAINING_RECORD(position, KAPC, ApcListEntry)))
+      position = position->Flink;
   }
   InsertBefore(*position, apc->ApcListEntry);
   apc->Inserted = TRUE;
@@ -76,7 +83,9 @@ NTSTATUS InterruptionLocked(PKTHREAD thread, KPROCESSOR_MODE mode, BOOLEAN alert
   return STATUS_SUCCESS;
 }
 
-bool CanDeliverKernelApcLocked(PKTHREAD thread) { return FirstDeliverableLocked(thread) != nullptr; }
+bool CanDeliverKernelApcLocked(PKTHREAD thread) {
+  return FirstDeliverableLocked(thread) != nullptr;
+}
 
 void DeliverKernelApcs(PKTHREAD thread) {
   for (;;) {
@@ -167,7 +176,8 @@ void RundownApcs(PKTHREAD thread) {
         PVOID argument2 = apc->SystemArgument2;
         const KIRQL old_irql = thread->state.irql;
         thread->state.irql = APC_LEVEL;
-        CallDriver(nullptr, Callback::kApc, KernelRoutineOf(apc), apc, &normal, &context, &argument1, &argument2);
+        CallDriver(nullptr, Callback::kApc, KernelRoutineOf(apc), apc, &normal, &context, &argument1,
+                   &argument2);
         thread->state.irql = old_irql;
       }
     }
@@ -198,7 +208,8 @@ bool QueueApc(PKAPC apc, PVOID argument1, PVOID argument2) {
 void AbortUserWaits(PKTHREAD thread) {
   DispatcherScope scope;
   thread->user_apc_pending.store(true, std::memory_order_relaxed);
-  if (IsWaitingLocked(thread) && thread->wait_mode == UserMode) EndWaitLocked(thread, STATUS_USER_APC, scope.wakes);
+  if (IsWaitingLocked(thread) && thread->wait_mode == UserMode)
+    EndWaitLocked(thread, STATUS_USER_APC, scope.wakes);
 }
 
 }  // namespace ring3::ke
@@ -207,9 +218,9 @@ using namespace ring3::ke;
 
 // Windows exports these without documenting them.
 // Prepares an APC for `Thread`. NormalRoutine null makes it a special kernel APC. Any IRQL.
-void KeInitializeApc(PRKAPC Apc, PKTHREAD Thread, KAPC_ENVIRONMENT Environment, PKKERNEL_ROUTINE KernelRoutine,
-                     PKRUNDOWN_ROUTINE RundownRoutine, PKNORMAL_ROUTINE NormalRoutine, KPROCESSOR_MODE ApcMode,
-                     PVOID NormalContext) {
+void KeInitializeApc(PRKAPC Apc, PKTHREAD Thread, KAPC_ENVIRONMENT Environment,
+                     PKKERNEL_ROUTINE KernelRoutine, PKRUNDOWN_ROUTINE RundownRoutine,
+                     PKNORMAL_ROUTINE NormalRoutine, KPROCESSOR_MODE ApcMode, PVOID NormalContext) {
   constexpr UCHAR kApcObject = 18;
   *Apc = {};
   Apc->Type = kApcObject;
@@ -244,8 +255,8 @@ BOOLEAN KeRemoveQueueApc(PRKAPC Apc) {
   return TRUE;
 }
 
-// Ends an alertable wait of `Thread` in `AlertMode` or a less privileged one, or marks the thread alerted. Returns
-// whether it was alerted before.
+// Ends an alertable wait of `Thread` in `AlertMode` or a less privileged one, or marks the thread alerted.
+// Returns whether it was alerted before.
 BOOLEAN KeAlertThread(PKTHREAD Thread, KPROCESSOR_MODE AlertMode) {
   CheckIrqlAtMost(CurrentThread(), DISPATCH_LEVEL);
   DispatcherScope scope;

@@ -10,7 +10,9 @@ namespace {
 
 using namespace ring3::ke;
 
-ULONG_PTR Address(const void* p) { return reinterpret_cast<ULONG_PTR>(p); }
+ULONG_PTR Address(const void* p) {
+  return reinterpret_cast<ULONG_PTR>(p);
+}
 
 [[noreturn]] void InvalidAttach(PKTHREAD thread, PKPROCESS process) {
   KeBugCheckEx(INVALID_PROCESS_ATTACH_ATTEMPT, Address(process), Address(thread->process),
@@ -26,8 +28,8 @@ void SwitchTo(PKTHREAD thread, PKPROCESS process) {
 
 }  // namespace
 
-// Attaches the thread to the process; ApcState remembers where it was and nests. IRQL <= APC_LEVEL and not in a DPC, else
-// INVALID_PROCESS_ATTACH_ATTEMPT. (nf-ntifs-kestackattachprocess)
+// Attaches the thread to the process; ApcState remembers where it was and nests. IRQL <= APC_LEVEL and not in
+// a DPC, else INVALID_PROCESS_ATTACH_ATTEMPT. (nf-ntifs-kestackattachprocess)
 VOID KeStackAttachProcess(PRKPROCESS Process, PRKAPC_STATE ApcState) {
   PKTHREAD thread = CurrentThread();
   if (thread->state.irql > APC_LEVEL || thread->is_executing_dpc) InvalidAttach(thread, Process);
@@ -37,7 +39,8 @@ VOID KeStackAttachProcess(PRKPROCESS Process, PRKAPC_STATE ApcState) {
   SwitchTo(thread, Process);
 }
 
-// Goes back to where ApcState says. IRQL <= APC_LEVEL, else INVALID_PROCESS_DETACH_ATTEMPT. (nf-ntifs-keunstackdetachprocess)
+// Goes back to where ApcState says. IRQL <= APC_LEVEL, else INVALID_PROCESS_DETACH_ATTEMPT.
+// (nf-ntifs-keunstackdetachprocess)
 VOID KeUnstackDetachProcess(PRKAPC_STATE ApcState) {
   PKTHREAD thread = CurrentThread();
   if (thread->state.irql > APC_LEVEL) KeBugCheckEx(INVALID_PROCESS_DETACH_ATTEMPT, 0, 0, 0, 0);
@@ -49,7 +52,8 @@ VOID KeUnstackDetachProcess(PRKAPC_STATE ApcState) {
 VOID KeAttachProcess(PRKPROCESS Process) {
   PKTHREAD thread = CurrentThread();
   if (thread->process == Process) return;
-  if (thread->apc_state_index != OriginalApcEnvironment || thread->is_executing_dpc || thread->state.irql > APC_LEVEL) {
+  if (thread->apc_state_index != OriginalApcEnvironment || thread->is_executing_dpc ||
+      thread->state.irql > APC_LEVEL) {
     InvalidAttach(thread, Process);
   }
   SwitchTo(thread, Process);

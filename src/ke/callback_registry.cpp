@@ -11,8 +11,8 @@
 #include "ke/driver_gate.h"
 #include "ke/processor.h"
 
-// Callbacks for processors that come and for non-maskable interrupts. Neither happens here after the start, so that
-// registering is all there is, but for a processor callback that asks for those that exist.
+// Callbacks for processors that come and for non-maskable interrupts. Neither happens here after the start,
+// so that registering is all there is, but for a processor callback that asks for those that exist.
 namespace {
 
 using namespace ring3::ke;
@@ -74,14 +74,16 @@ void ReportCallbacks(LeakReport& report) {
 
 }  // namespace ring3::ke
 
-// Returns a handle. With KE_PROCESSOR_CHANGE_ADD_EXISTING the function is told about the processors that exist, start
-// and completion each; null where it refuses one. PASSIVE_LEVEL. (nf-wdm-keregisterprocessorchangecallback)
+// Returns a handle. With KE_PROCESSOR_CHANGE_ADD_EXISTING the function is told about the processors that
+// exist, start and completion each; null where it refuses one. PASSIVE_LEVEL.
+// (nf-wdm-keregisterprocessorchangecallback)
 PVOID KeRegisterProcessorChangeCallback(PPROCESSOR_CALLBACK_FUNCTION CallbackFunction, PVOID CallbackContext,
                                         ULONG Flags) {
   CheckIrqlAtMost(CurrentThread(), PASSIVE_LEVEL);
   if ((Flags & KE_PROCESSOR_CHANGE_ADD_EXISTING) != 0) {
     for (ULONG i = 0; i < ProcessorCount(); ++i) {
-      const NTSTATUS status = Notify(CallbackFunction, CallbackContext, KeProcessorAddStartNotify, i, STATUS_SUCCESS);
+      const NTSTATUS status =
+          Notify(CallbackFunction, CallbackContext, KeProcessorAddStartNotify, i, STATUS_SUCCESS);
       if (NT_SUCCESS(status)) {
         Notify(CallbackFunction, CallbackContext, KeProcessorAddCompleteNotify, i, STATUS_SUCCESS);
         continue;
@@ -108,7 +110,8 @@ PVOID KeRegisterNmiCallback(PNMI_CALLBACK CallbackRoutine, PVOID) {
   return Register("NMI callback", reinterpret_cast<void*>(CallbackRoutine));
 }
 
-// STATUS_INVALID_HANDLE for what KeRegisterNmiCallback did not return. IRQL <= APC_LEVEL. (nf-wdm-kederegisternmicallback)
+// STATUS_INVALID_HANDLE for what KeRegisterNmiCallback did not return. IRQL <= APC_LEVEL.
+// (nf-wdm-kederegisternmicallback)
 NTSTATUS KeDeregisterNmiCallback(PVOID Handle) {
   CheckIrqlAtMost(CurrentThread(), APC_LEVEL);
   return Deregister(Handle) ? STATUS_SUCCESS : STATUS_INVALID_HANDLE;

@@ -12,9 +12,12 @@ using namespace ring3::ke;
 
 constexpr CSHORT kDeviceQueueObject = 20;
 
-PKDEVICE_QUEUE_ENTRY FromLinks(LIST_ENTRY* links) { return CONTAINING_RECORD(links, KDEVICE_QUEUE_ENTRY, DeviceListEntry); }
+PKDEVICE_QUEUE_ENTRY FromLinks(LIST_ENTRY* links) {
+  return CONTAINING_RECORD(links, KDEVICE_QUEUE_ENTRY, DeviceListEntry);
+}
 
-// The queue's own spin lock, held by the calling thread. IRQL >= DISPATCH_LEVEL has been checked where documented.
+// The queue's own spin lock, held by the calling thread. IRQL >= DISPATCH_LEVEL has been checked where
+// documented.
 class QueueScope {
  public:
   explicit QueueScope(PKDEVICE_QUEUE queue) : thread_(CurrentThread()), queue_(queue) {
@@ -53,7 +56,8 @@ bool InsertAt(PKDEVICE_QUEUE queue, PKDEVICE_QUEUE_ENTRY entry, const ULONG* sor
   return true;
 }
 
-// Null, and the queue idle, when nothing waits. `sort_key`: the first entry with that key or a higher one, else the first.
+// Null, and the queue idle, when nothing waits. `sort_key`: the first entry with that key or a higher one,
+// else the first.
 PKDEVICE_QUEUE_ENTRY RemoveFirst(PKDEVICE_QUEUE queue, const ULONG* sort_key) {
   QueueScope scope(queue);
   LIST_ENTRY& head = queue->DeviceListHead;
@@ -84,14 +88,16 @@ VOID KeInitializeDeviceQueue(PKDEVICE_QUEUE DeviceQueue) {
   DeviceQueue->Hint = 0;
 }
 
-// FALSE: the queue was idle, the entry is not queued, the queue is busy now. DISPATCH_LEVEL. (nf-wdm-keinsertdevicequeue)
+// FALSE: the queue was idle, the entry is not queued, the queue is busy now. DISPATCH_LEVEL.
+// (nf-wdm-keinsertdevicequeue)
 BOOLEAN KeInsertDeviceQueue(PKDEVICE_QUEUE DeviceQueue, PKDEVICE_QUEUE_ENTRY DeviceQueueEntry) {
   CheckAtDispatch();
   return InsertAt(DeviceQueue, DeviceQueueEntry, nullptr);
 }
 
 // In ascending order of keys, behind equal ones. DISPATCH_LEVEL. (nf-wdm-keinsertbykeydevicequeue)
-BOOLEAN KeInsertByKeyDeviceQueue(PKDEVICE_QUEUE DeviceQueue, PKDEVICE_QUEUE_ENTRY DeviceQueueEntry, ULONG SortKey) {
+BOOLEAN KeInsertByKeyDeviceQueue(PKDEVICE_QUEUE DeviceQueue, PKDEVICE_QUEUE_ENTRY DeviceQueueEntry,
+                                 ULONG SortKey) {
   CheckAtDispatch();
   return InsertAt(DeviceQueue, DeviceQueueEntry, &SortKey);
 }
@@ -102,7 +108,8 @@ PKDEVICE_QUEUE_ENTRY KeRemoveDeviceQueue(PKDEVICE_QUEUE DeviceQueue) {
   return RemoveFirst(DeviceQueue, nullptr);
 }
 
-// The first entry whose key is not below SortKey, or else the first of all. DISPATCH_LEVEL. (nf-wdm-keremovebykeydevicequeue)
+// The first entry whose key is not below SortKey, or else the first of all. DISPATCH_LEVEL.
+// (nf-wdm-keremovebykeydevicequeue)
 PKDEVICE_QUEUE_ENTRY KeRemoveByKeyDeviceQueue(PKDEVICE_QUEUE DeviceQueue, ULONG SortKey) {
   CheckAtDispatch();
   return RemoveFirst(DeviceQueue, &SortKey);

@@ -36,7 +36,8 @@ void CheckObjectLocked(const DISPATCHER_HEADER& header) {
       head.Flink->Blink == &head && head.Blink->Flink == &head) {
     return;
   }
-  KeBugCheckEx(KERNEL_SECURITY_CHECK_FAILURE, kFastFailCorruptListEntry, 0, 0, reinterpret_cast<ULONG_PTR>(&header));
+  KeBugCheckEx(KERNEL_SECURITY_CHECK_FAILURE, kFastFailCorruptListEntry, 0, 0,
+               reinterpret_cast<ULONG_PTR>(&header));
 }
 
 int64_t DeadlineNs(LONGLONG time_100ns) {

@@ -7,14 +7,14 @@
 #include "base/spin_lock.h"
 #include "ke/kthread.h"
 
-// Dispatcher objects: what can be waited for. Everything about them (signal states, wait lists, timers, APC queues)
-// changes under one lock; Linux is called only after it has been released.
+// Dispatcher objects: what can be waited for. Everything about them (signal states, wait lists, timers, APC
+// queues) changes under one lock; Linux is called only after it has been released.
 namespace ring3::ke {
 
 inline constinit SpinLock g_dispatcher_lock{LockRank::kDispatcher};
 
-// Threads whose waits have ended, to be let go once the dispatcher lock has been released: not before, since the first
-// thing that a thread does may be to free the object that it waited for.
+// Threads whose waits have ended, to be let go once the dispatcher lock has been released: not before, since
+// the first thing that a thread does may be to free the object that it waited for.
 class WakeList {
  public:
   WakeList() = default;
@@ -51,7 +51,8 @@ class RING3_SCOPED_CAPABILITY DispatcherScope {
   WakeList wakes;
 };
 
-inline void InitializeHeader(DISPATCHER_HEADER& header, ObjectType type, size_t byte_count, LONG signal_state) {
+inline void InitializeHeader(DISPATCHER_HEADER& header, ObjectType type, size_t byte_count,
+                             LONG signal_state) {
   header.Lock = 0;
   header.Type = type;
   header.Size = static_cast<UCHAR>(byte_count / sizeof(LONG));
@@ -67,7 +68,8 @@ inline void StoreSignalState(DISPATCHER_HEADER& header, LONG state) {
   __atomic_store_n(&header.SignalState, state, __ATOMIC_RELEASE);
 }
 
-// Bug check KERNEL_SECURITY_CHECK_FAILURE (corrupt list) when `header` is not an initialised dispatcher object.
+// Bug check KERNEL_SECURITY_CHECK_FAILURE (corrupt list) when `header` is not an initialised dispatcher
+// object.
 void CheckObjectLocked(const DISPATCHER_HEADER& header) RING3_REQUIRES(g_dispatcher_lock);
 
 // The object's signal state has been raised: satisfies the waits that it satisfies, first come first served.
@@ -75,7 +77,9 @@ void SignalObjectLocked(DISPATCHER_HEADER& header, WakeList& wakes) RING3_REQUIR
 
 // Ends a thread's wait with `status`. The thread must be waiting.
 void EndWaitLocked(PKTHREAD thread, NTSTATUS status, WakeList& wakes) RING3_REQUIRES(g_dispatcher_lock);
-inline bool IsWaitingLocked(PKTHREAD thread) RING3_REQUIRES(g_dispatcher_lock) { return thread->wait_blocks != nullptr; }
+inline bool IsWaitingLocked(PKTHREAD thread) RING3_REQUIRES(g_dispatcher_lock) {
+  return thread->wait_blocks != nullptr;
+}
 
 // Releases every mutant that the thread owns, as abandoned.
 void AbandonMutantsLocked(PKTHREAD thread, WakeList& wakes) RING3_REQUIRES(g_dispatcher_lock);
@@ -99,11 +103,13 @@ void PrepareWaitNext(PKTHREAD thread);
 // A deadline for os::FutexWait from a time in 100 ns units: negative is relative, others are system time.
 int64_t DeadlineNs(LONGLONG time_100ns);
 
-// IRQL checks that Driver Verifier makes: DRIVER_VERIFIER_DETECTED_VIOLATION with the code of the documentation.
+// IRQL checks that Driver Verifier makes: DRIVER_VERIFIER_DETECTED_VIOLATION with the code of the
+// documentation.
 [[noreturn]] void VerifierViolation(ULONG_PTR code, ULONG_PTR p2, ULONG_PTR p3, ULONG_PTR p4);
 // The routine's highest IRQL; code 0xE5 above it.
 inline void CheckIrqlAtMost(PKTHREAD thread, KIRQL highest) {
-  if (__builtin_expect(thread->state.irql > highest, false)) VerifierViolation(0xE5, thread->state.irql, 0, 0);
+  if (__builtin_expect(thread->state.irql > highest, false))
+    VerifierViolation(0xE5, thread->state.irql, 0, 0);
 }
 
 }  // namespace ring3::ke

@@ -27,27 +27,34 @@ VOID KeInitializeDpc(PRKDPC Dpc, PKDEFERRED_ROUTINE DeferredRoutine, PVOID Defer
   InitializeDpc(Dpc, kDpcObject, DeferredRoutine, DeferredContext);
 }
 
-// A DPC that runs at PASSIVE_LEVEL, in a thread of its processor's own. Any IRQL. (nf-wdm-keinitializethreadeddpc)
+// A DPC that runs at PASSIVE_LEVEL, in a thread of its processor's own. Any IRQL.
+// (nf-wdm-keinitializethreadeddpc)
 VOID KeInitializeThreadedDpc(PRKDPC Dpc, PKDEFERRED_ROUTINE DeferredRoutine, PVOID DeferredContext) {
   InitializeDpc(Dpc, kThreadedDpcObject, DeferredRoutine, DeferredContext);
 }
 
-// Queues; FALSE, with nothing done, when it is queued already. Any IRQL. Bug check TIMER_OR_DPC_INVALID for a target
-// that does not exist. (nf-wdm-keinsertqueuedpc)
+// Queues; FALSE, with nothing done, when it is queued already. Any IRQL. Bug check TIMER_OR_DPC_INVALID for a
+// target that does not exist. (nf-wdm-keinsertqueuedpc)
 BOOLEAN KeInsertQueueDpc(PRKDPC Dpc, PVOID SystemArgument1, PVOID SystemArgument2) {
   return g_kernel->dpcs.Insert(Dpc, SystemArgument1, SystemArgument2);
 }
 
 // TRUE when it was queued and will not run. Any IRQL. (nf-wdm-keremovequeuedpc)
-BOOLEAN KeRemoveQueueDpc(PRKDPC Dpc) { return DpcQueues::Remove(Dpc); }
+BOOLEAN KeRemoveQueueDpc(PRKDPC Dpc) {
+  return DpcQueues::Remove(Dpc);
+}
 
-// HighImportance goes to the head of its queue, others to the end; every queue is processed at once. Before queueing; any
-// IRQL. (nf-ntddk-kesetimportancedpc)
-VOID KeSetImportanceDpc(PRKDPC Dpc, KDPC_IMPORTANCE Importance) { Dpc->Importance = static_cast<UCHAR>(Importance); }
+// HighImportance goes to the head of its queue, others to the end; every queue is processed at once. Before
+// queueing; any IRQL. (nf-ntddk-kesetimportancedpc)
+VOID KeSetImportanceDpc(PRKDPC Dpc, KDPC_IMPORTANCE Importance) {
+  Dpc->Importance = static_cast<UCHAR>(Importance);
+}
 
-// Before queueing; a number that does not exist leaves the target as it is. Any IRQL. (nf-ntddk-kesettargetprocessordpc)
+// Before queueing; a number that does not exist leaves the target as it is. Any IRQL.
+// (nf-ntddk-kesettargetprocessordpc)
 VOID KeSetTargetProcessorDpc(PRKDPC Dpc, CCHAR Number) {
-  if (Number >= 0 && static_cast<ULONG>(Number) < ProcessorCount()) SetTarget(Dpc, static_cast<ULONG>(Number));
+  if (Number >= 0 && static_cast<ULONG>(Number) < ProcessorCount())
+    SetTarget(Dpc, static_cast<ULONG>(Number));
 }
 
 // STATUS_INVALID_PARAMETER for a processor that does not exist. Any IRQL. (nf-wdm-kesettargetprocessordpcex)
@@ -66,7 +73,9 @@ VOID KeFlushQueuedDpcs() {
 }
 
 // Whether the caller is a DPC (a threaded one is none). (nf-wdm-keisexecutingdpc)
-LOGICAL KeIsExecutingDpc() { return CurrentThread()->is_executing_dpc; }
+LOGICAL KeIsExecutingDpc() {
+  return CurrentThread()->is_executing_dpc;
+}
 
 // There is no DPC watchdog: no limits, no counts. STATUS_UNSUCCESSFUL below DISPATCH_LEVEL.
 // (nf-wdm-kequerydpcwatchdoginformation)

@@ -12,18 +12,29 @@
 namespace ring3::ke {
 namespace {
 
-// DpcListEntry and ProcessorHistory together make the links of a doubly linked list: removal from the middle is cheap.
+// DpcListEntry and ProcessorHistory together make the links of a doubly linked list: removal from the middle
+// is cheap.
 static_assert(FIELD_OFFSET(KDPC, ProcessorHistory) == FIELD_OFFSET(KDPC, DpcListEntry) + 8);
-LIST_ENTRY& Links(PKDPC dpc) { return reinterpret_cast<LIST_ENTRY&>(dpc->DpcListEntry); }
-PKDPC FromLinks(LIST_ENTRY* links) { return CONTAINING_RECORD(links, KDPC, DpcListEntry); }
+LIST_ENTRY& Links(PKDPC dpc) {
+  return reinterpret_cast<LIST_ENTRY&>(dpc->DpcListEntry);
+}
+PKDPC FromLinks(LIST_ENTRY* links) {
+  return CONTAINING_RECORD(links, KDPC, DpcListEntry);
+}
 
-std::atomic_ref<PVOID> QueueOf(PKDPC dpc) { return std::atomic_ref(dpc->DpcData); }
+std::atomic_ref<PVOID> QueueOf(PKDPC dpc) {
+  return std::atomic_ref(dpc->DpcData);
+}
 
 // In KDPC::Number: a timer queued it. Bug checks tell the two apart.
 constexpr USHORT kFromTimer = 0x8000;
 
-USHORT LoadNumber(PKDPC dpc) { return __atomic_load_n(&dpc->Number, __ATOMIC_RELAXED); }
-void StoreNumber(PKDPC dpc, USHORT number) { __atomic_store_n(&dpc->Number, number, __ATOMIC_RELAXED); }
+USHORT LoadNumber(PKDPC dpc) {
+  return __atomic_load_n(&dpc->Number, __ATOMIC_RELAXED);
+}
+void StoreNumber(PKDPC dpc, USHORT number) {
+  __atomic_store_n(&dpc->Number, number, __ATOMIC_RELAXED);
+}
 
 }  // namespace
 
@@ -60,7 +71,9 @@ PKDPC DpcQueue::FindIn(const void* start, size_t byte_count) {
 }
 
 void DpcQueue::Kick() {
-  if (!start_claimed_.load(std::memory_order_acquire) && !start_claimed_.exchange(true)) {
+  // Nothing runs any more once the queue has been stopped.
+  if (!stopping_.load(std::memory_order_acquire) && !start_claimed_.load(std::memory_order_acquire) &&
+      !start_claimed_.exchange(true)) {
     const char* name = level_ == PASSIVE_LEVEL ? "ring3-tdpc" : "ring3-dpc";
     // The caller cannot be told, and the DPC would never run.
     if (!thread_.Start(name, Run, this).ok()) KeBugCheckEx(NO_PAGES_AVAILABLE, 0, 0, 0, 0);
@@ -90,13 +103,16 @@ bool DpcQueue::RunOne(PKTHREAD thread) {
   }
   thread->state.irql = level_;
   thread->is_executing_dpc = level_ == DISPATCH_LEVEL;
-  CallDriver(nullptr, from_timer ? Callback::kTimerDpc : Callback::kDpc, routine, dpc, context, argument1, argument2);
+  CallDriver(nullptr, from_timer ? Callback::kTimerDpc : Callback::kDpc, routine, dpc, context, argument1,
+             argument2);
   thread->is_executing_dpc = false;
   thread->state.irql = PASSIVE_LEVEL;
   return true;
 }
 
-void DpcQueue::Run(PKTHREAD thread, void* self) { static_cast<DpcQueue*>(self)->Process(thread); }
+void DpcQueue::Run(PKTHREAD thread, void* self) {
+  static_cast<DpcQueue*>(self)->Process(thread);
+}
 
 bool DpcQueue::IsEmptyNow() {
   SpinLockGuard guard(lock_);
@@ -119,12 +135,14 @@ void DpcQueue::Process(PKTHREAD thread) {
 
 namespace {
 
-void NTAPI SignalFlushed(PKDPC, PVOID event, PVOID, PVOID) { KeSetEvent(static_cast<PKEVENT>(event), 0, FALSE); }
+void NTAPI SignalFlushed(PKDPC, PVOID event, PVOID, PVOID) {
+  KeSetEvent(static_cast<PKEVENT>(event), 0, FALSE);
+}
 
 }  // namespace
 
 void DpcQueue::Flush() {
-  if (!start_claimed_.load(std::memory_order_acquire)) return;
+  if (!start_claimed_.load(std::memory_order_acquire) || stopping_.load(std::memory_order_acquire)) return;
   KEVENT flushed;
   KDPC marker;
   KeInitializeEvent(&flushed, NotificationEvent, FALSE);
@@ -135,8 +153,8 @@ void DpcQueue::Flush() {
 }
 
 void DpcQueue::Stop() {
-  if (!start_claimed_.load(std::memory_order_acquire)) return;
   stopping_.store(true, std::memory_order_release);
+  if (!start_claimed_.load(std::memory_order_acquire)) return;
   Kick();
   thread_.Join();
 }
@@ -153,7 +171,8 @@ DpcQueues::~DpcQueues() = default;
 DpcQueue& DpcQueues::QueueFor(PKDPC dpc) {
   auto& queues = dpc->Type == kThreadedDpcObject ? threaded_queues_ : queues_;
   const USHORT number = LoadNumber(dpc) & ~kFromTimer;
-  const ULONG processor = number >= kTargetedDpc ? number - kTargetedDpc : CurrentProcessorIndex(CurrentThread());
+  const ULONG processor =
+      number >= kTargetedDpc ? number - kTargetedDpc : CurrentProcessorIndex(CurrentThread());
   if (processor >= queues.size()) {
     KeBugCheckEx(TIMER_OR_DPC_INVALID, 3, reinterpret_cast<ULONG_PTR>(dpc), processor, queues.size());
   }

@@ -11,8 +11,8 @@
 
 namespace ring3::ke {
 
-// The DPCs of one simulated processor, run one after the other by a thread of their own that starts with the first one.
-// A KDPC in a queue has its DpcData pointing to it.
+// The DPCs of one simulated processor, run one after the other by a thread of their own that starts with the
+// first one. A KDPC in a queue has its DpcData pointing to it.
 class DpcQueue {
  public:
   // `level`: DISPATCH_LEVEL, or PASSIVE_LEVEL for threaded DPCs.

@@ -20,7 +20,9 @@ ULONG_PTR ApcDisableCounts(const ExecutionState& state) {
          static_cast<USHORT>(state.kernel_apc_disable);
 }
 
-ULONG_PTR SignExtended(SHORT value) { return static_cast<ULONG_PTR>(static_cast<LONG_PTR>(value)); }
+ULONG_PTR SignExtended(SHORT value) {
+  return static_cast<ULONG_PTR>(static_cast<LONG_PTR>(value));
+}
 
 [[noreturn]] void IrqlChanged(const DriverCall& call, const ExecutionState& after) {
   const auto function = reinterpret_cast<ULONG_PTR>(call.function);
@@ -38,15 +40,17 @@ ULONG_PTR SignExtended(SHORT value) { return static_cast<ULONG_PTR>(static_cast<
       break;
   }
   const ULONG_PTR unique = call.callback == Callback::kApc ? kApcRoutine : kCalloutRoutine;
-  KeBugCheckEx(IRQL_UNEXPECTED_VALUE, (ULONG_PTR{after.irql} << 16) | (ULONG_PTR{call.before.irql} << 8) | unique, function,
-               subject, 0);
+  KeBugCheckEx(IRQL_UNEXPECTED_VALUE,
+               (ULONG_PTR{after.irql} << 16) | (ULONG_PTR{call.before.irql} << 8) | unique, function, subject,
+               0);
 }
 
 [[noreturn]] void ApcDisableChanged(const DriverCall& call, const ExecutionState& after) {
   const auto function = reinterpret_cast<ULONG_PTR>(call.function);
   const bool kernel = after.kernel_apc_disable != call.before.kernel_apc_disable;
   const ULONG_PTR now = SignExtended(kernel ? after.kernel_apc_disable : after.special_apc_disable);
-  const ULONG_PTR before = SignExtended(kernel ? call.before.kernel_apc_disable : call.before.special_apc_disable);
+  const ULONG_PTR before =
+      SignExtended(kernel ? call.before.kernel_apc_disable : call.before.special_apc_disable);
   switch (call.callback) {
     case Callback::kDispatch:
       VerifierViolation(0xC5, function, now, before);
@@ -68,27 +72,48 @@ ULONG_PTR SignExtended(SHORT value) { return static_cast<ULONG_PTR>(static_cast<
 
 const char* CallbackName(Callback callback) {
   switch (callback) {
-    case Callback::kDriverEntry: return "DriverEntry";
-    case Callback::kDriverUnload: return "DriverUnload";
-    case Callback::kAddDevice: return "AddDevice";
-    case Callback::kDispatch: return "dispatch routine";
-    case Callback::kFastIo: return "fast I/O routine";
-    case Callback::kCompletion: return "completion routine";
-    case Callback::kCancel: return "cancel routine";
-    case Callback::kStartIo: return "StartIo";
-    case Callback::kDpc: return "DPC";
-    case Callback::kTimerDpc: return "timer DPC";
-    case Callback::kInterruptService: return "interrupt service routine";
-    case Callback::kSynchronize: return "SynchCritSection routine";
-    case Callback::kWorkItem: return "work item";
-    case Callback::kSystemThread: return "system thread";
-    case Callback::kTimer: return "timer callback";
-    case Callback::kApc: return "APC";
-    case Callback::kNotify: return "notification callback";
-    case Callback::kAllocator: return "lookaside allocation routine";
-    case Callback::kListControl: return "DMA callback";
-    case Callback::kCallout: return "stack expansion callout";
-    case Callback::kOther: return "callback";
+    case Callback::kDriverEntry:
+      return "DriverEntry";
+    case Callback::kDriverUnload:
+      return "DriverUnload";
+    case Callback::kAddDevice:
+      return "AddDevice";
+    case Callback::kDispatch:
+      return "dispatch routine";
+    case Callback::kFastIo:
+      return "fast I/O routine";
+    case Callback::kCompletion:
+      return "completion routine";
+    case Callback::kCancel:
+      return "cancel routine";
+    case Callback::kStartIo:
+      return "StartIo";
+    case Callback::kDpc:
+      return "DPC";
+    case Callback::kTimerDpc:
+      return "timer DPC";
+    case Callback::kInterruptService:
+      return "interrupt service routine";
+    case Callback::kSynchronize:
+      return "SynchCritSection routine";
+    case Callback::kWorkItem:
+      return "work item";
+    case Callback::kSystemThread:
+      return "system thread";
+    case Callback::kTimer:
+      return "timer callback";
+    case Callback::kApc:
+      return "APC";
+    case Callback::kNotify:
+      return "notification callback";
+    case Callback::kAllocator:
+      return "lookaside allocation routine";
+    case Callback::kListControl:
+      return "DMA callback";
+    case Callback::kCallout:
+      return "stack expansion callout";
+    case Callback::kOther:
+      return "callback";
   }
   return "callback";
 }
@@ -117,9 +142,11 @@ void DriverReturnedInAnotherState(const DriverCall& call, const ExecutionState& 
     ApcDisableChanged(call, after);
   }
   // At the same IRQL, but with locks that it took, or without ones that it should have kept.
-  const bool more = after.spin_lock_count > call.before.spin_lock_count || after.fast_mutex_count > call.before.fast_mutex_count;
-  KeBugCheckEx(more ? SPIN_LOCK_ALREADY_OWNED : SPIN_LOCK_NOT_OWNED, reinterpret_cast<ULONG_PTR>(call.function),
-               reinterpret_cast<ULONG_PTR>(call.subject), after.spin_lock_count, after.fast_mutex_count);
+  const bool more = after.spin_lock_count > call.before.spin_lock_count ||
+                    after.fast_mutex_count > call.before.fast_mutex_count;
+  KeBugCheckEx(more ? SPIN_LOCK_ALREADY_OWNED : SPIN_LOCK_NOT_OWNED,
+               reinterpret_cast<ULONG_PTR>(call.function), reinterpret_cast<ULONG_PTR>(call.subject),
+               after.spin_lock_count, after.fast_mutex_count);
 }
 
 }  // namespace ring3::ke

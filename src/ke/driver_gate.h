@@ -9,7 +9,8 @@
 
 namespace ring3::ke {
 
-// What a driver's routine is called as. Decides the bug check when it returns with another IRQL, APC state or locks.
+// What a driver's routine is called as. Decides the bug check when it returns with another IRQL, APC state or
+// locks.
 enum class Callback : uint8_t {
   kDriverEntry,
   kDriverUnload,
@@ -39,8 +40,8 @@ const char* CallbackName(Callback callback);
 // What may be different when the callback comes back.
 enum class OnReturn : uint8_t {
   kAsBefore,
-  // IRQL and spin locks may differ, as the contract of the callback has it: a cancel routine releases the cancel spin
-  // lock, an IO_CSQ acquires and releases its lock. APC state may not.
+  // IRQL and spin locks may differ, as the contract of the callback has it: a cancel routine releases the
+  // cancel spin lock, an IO_CSQ acquires and releases its lock. APC state may not.
   kLocksMayDiffer,
 };
 
@@ -65,15 +66,15 @@ inline bool SameState(const ExecutionState& a, const ExecutionState& b) {
   return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b);
 }
 
-// An exception is about to continue in a frame at `stack_pointer`: the calls into drivers, and the services, below it are
-// over. Destructors do not run when a structured exception unwinds. rtl's unwind hook.
+// An exception is about to continue in a frame at `stack_pointer`: the calls into drivers, and the services,
+// below it are over. Destructors do not run when a structured exception unwinds. rtl's unwind hook.
 void ForgetDriverCallsBelow(uintptr_t stack_pointer);
 
 class DriverCallScope {
  public:
   DriverCallScope(const void* driver, const void* function, const void* subject, Callback callback)
       : thread_(CurrentThread()),
-        call_{thread_->driver_call,   driver,  function, subject, callback, thread_->previous_mode,
+        call_{thread_->driver_call,  driver,        function, subject, callback, thread_->previous_mode,
               thread_->kernel_depth, thread_->state} {
     thread_->driver_call = &call_;
   }
@@ -101,7 +102,8 @@ class DriverCallScope {
 //
 //   NTSTATUS status = ke::CallDriver(driver_object, Callback::kDispatch, dispatch_routine, device, irp);
 //
-// `subject` of the report is the first argument. `driver` null: found by the function's address when reported.
+// `subject` of the report is the first argument. `driver` null: found by the function's address when
+// reported.
 template <OnReturn on_return = OnReturn::kAsBefore, typename R, typename... Params, typename... Args>
 inline R CallDriver(const void* driver, Callback callback, R (*function)(Params...), Args... args) {
   const void* subject = nullptr;

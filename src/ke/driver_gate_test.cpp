@@ -36,11 +36,14 @@ NTSTATUS KeepsLock(PVOID lock, PVOID) {
   KeAcquireSpinLockAtDpcLevel(static_cast<PKSPIN_LOCK>(lock));
   return STATUS_SUCCESS;
 }
-void KeepsLockAsAgreed(PVOID lock) { KeAcquireSpinLockRaiseToDpc(static_cast<PKSPIN_LOCK>(lock)); }
+void KeepsLockAsAgreed(PVOID lock) {
+  KeAcquireSpinLockRaiseToDpc(static_cast<PKSPIN_LOCK>(lock));
+}
 
 TEST_F(DriverGateTest, LocksMayDifferWhereTheyMay) {
   KSPIN_LOCK lock = 0;
-  CallDriver<OnReturn::kLocksMayDiffer>(&g_driver, Callback::kOther, KeepsLockAsAgreed, static_cast<PVOID>(&lock));
+  CallDriver<OnReturn::kLocksMayDiffer>(&g_driver, Callback::kOther, KeepsLockAsAgreed,
+                                        static_cast<PVOID>(&lock));
   EXPECT_EQ(KeGetCurrentIrql(), DISPATCH_LEVEL);
   KeReleaseSpinLock(&lock, PASSIVE_LEVEL);
 }
@@ -50,13 +53,15 @@ TEST_F(DriverGateDeathTest, AnotherIrql) {
                   "DRIVER_VERIFIER_IOMANAGER_VIOLATION");
   EXPECT_BUGCHECK(CallDriver(&g_driver, Callback::kCompletion, Raises, nullptr, nullptr),
                   "DRIVER_VERIFIER_DETECTED_VIOLATION");
-  EXPECT_BUGCHECK(CallDriver(&g_driver, Callback::kWorkItem, Raises, nullptr, nullptr), "IRQL_UNEXPECTED_VALUE");
+  EXPECT_BUGCHECK(CallDriver(&g_driver, Callback::kWorkItem, Raises, nullptr, nullptr),
+                  "IRQL_UNEXPECTED_VALUE");
 }
 
 TEST_F(DriverGateDeathTest, AnotherApcState) {
   EXPECT_BUGCHECK(CallDriver(&g_driver, Callback::kDispatch, Disables, nullptr, nullptr),
                   "DRIVER_VERIFIER_DETECTED_VIOLATION");
-  EXPECT_BUGCHECK(CallDriver(&g_driver, Callback::kWorkItem, Disables, nullptr, nullptr), "APC_INDEX_MISMATCH");
+  EXPECT_BUGCHECK(CallDriver(&g_driver, Callback::kWorkItem, Disables, nullptr, nullptr),
+                  "APC_INDEX_MISMATCH");
   EXPECT_BUGCHECK(CallDriver(&g_driver, Callback::kDpc, Disables, nullptr, nullptr), "TIMER_OR_DPC_INVALID");
 }
 

@@ -7,7 +7,8 @@ using namespace ring3::ke;
 
 namespace {
 
-// Sets the event under the lock; returns the state before. `pulse`: reset again once the waits have been satisfied.
+// Sets the event under the lock; returns the state before. `pulse`: reset again once the waits have been
+// satisfied.
 enum class SetKind : bool { kSet, kPulse };
 
 LONG SetEvent(PKEVENT event, SetKind kind) {
@@ -37,20 +38,27 @@ LONG SetEventAt(PKEVENT event, BOOLEAN wait, SetKind kind) {
 
 // Any IRQL. (nf-wdm-keinitializeevent)
 VOID KeInitializeEvent(PRKEVENT Event, EVENT_TYPE Type, BOOLEAN State) {
-  InitializeHeader(Event->Header, Type == NotificationEvent ? kEventNotificationObject : kEventSynchronizationObject,
+  InitializeHeader(Event->Header,
+                   Type == NotificationEvent ? kEventNotificationObject : kEventSynchronizationObject,
                    sizeof(KEVENT), State ? 1 : 0);
 }
 
-// Sets the event and satisfies waits; returns the state before. Wait TRUE: a KeWait call follows, the IRQL stays raised
-// until then. IRQL <= DISPATCH_LEVEL (Wait TRUE: <= APC_LEVEL), else DRIVER_VERIFIER_DETECTED_VIOLATION 0x80.
-// (nf-wdm-kesetevent)
-LONG KeSetEvent(PRKEVENT Event, KPRIORITY, BOOLEAN Wait) { return SetEventAt(Event, Wait, SetKind::kSet); }
+// Sets the event and satisfies waits; returns the state before. Wait TRUE: a KeWait call follows, the IRQL
+// stays raised until then. IRQL <= DISPATCH_LEVEL (Wait TRUE: <= APC_LEVEL), else
+// DRIVER_VERIFIER_DETECTED_VIOLATION 0x80. (nf-wdm-kesetevent)
+LONG KeSetEvent(PRKEVENT Event, KPRIORITY, BOOLEAN Wait) {
+  return SetEventAt(Event, Wait, SetKind::kSet);
+}
 
 // Sets, satisfies waits, resets; returns the state before. (nf-ntddk-kepulseevent)
-LONG KePulseEvent(PRKEVENT Event, KPRIORITY, BOOLEAN Wait) { return SetEventAt(Event, Wait, SetKind::kPulse); }
+LONG KePulseEvent(PRKEVENT Event, KPRIORITY, BOOLEAN Wait) {
+  return SetEventAt(Event, Wait, SetKind::kPulse);
+}
 
 // IRQL <= DISPATCH_LEVEL. (nf-wdm-keclearevent)
-VOID KeClearEvent(PRKEVENT Event) { StoreSignalState(Event->Header, 0); }
+VOID KeClearEvent(PRKEVENT Event) {
+  StoreSignalState(Event->Header, 0);
+}
 
 // Resets; returns the state before. IRQL <= DISPATCH_LEVEL. (nf-wdm-keresetevent)
 LONG KeResetEvent(PRKEVENT Event) {
@@ -62,4 +70,6 @@ LONG KeResetEvent(PRKEVENT Event) {
 }
 
 // Nonzero when signalled; not synchronised with anything. (nf-wdm-kereadstateevent)
-LONG KeReadStateEvent(PRKEVENT Event) { return ReadSignalState(Event->Header); }
+LONG KeReadStateEvent(PRKEVENT Event) {
+  return ReadSignalState(Event->Header);
+}

@@ -10,8 +10,8 @@
 #include "ke/driver_gate.h"
 #include "ke/kernel.h"
 
-// A timer that the executive allocates; its KTIMER comes first, so that it can be waited for. Its callbacks run in the
-// queue of one processor, and so does its deletion: behind them.
+// A timer that the executive allocates; its KTIMER comes first, so that it can be waited for. Its callbacks
+// run in the queue of one processor, and so does its deletion: behind them.
 struct _EX_TIMER {
   KTIMER timer;
   KDPC dpc;
@@ -54,9 +54,9 @@ void NTAPI RunDelete(PKDPC, PVOID context, PVOID, PVOID) {
 
 }  // namespace
 
-// A timer with an optional callback, run at DISPATCH_LEVEL. Null when there is no memory. Attributes: EX_TIMER_NOTIFICATION,
-// EX_TIMER_HIGH_RESOLUTION or EX_TIMER_NO_WAKE; both of the latter are a bug check. IRQL <= DISPATCH_LEVEL.
-// (nf-wdm-exallocatetimer)
+// A timer with an optional callback, run at DISPATCH_LEVEL. Null when there is no memory. Attributes:
+// EX_TIMER_NOTIFICATION, EX_TIMER_HIGH_RESOLUTION or EX_TIMER_NO_WAKE; both of the latter are a bug check.
+// IRQL <= DISPATCH_LEVEL. (nf-wdm-exallocatetimer)
 PEX_TIMER ExAllocateTimer(PEXT_CALLBACK Callback, PVOID CallbackContext, ULONG Attributes) {
   CheckIrqlAtMost(CurrentThread(), DISPATCH_LEVEL);
   constexpr ULONG kExclusive = EX_TIMER_HIGH_RESOLUTION | EX_TIMER_NO_WAKE;
@@ -64,7 +64,8 @@ PEX_TIMER ExAllocateTimer(PEXT_CALLBACK Callback, PVOID CallbackContext, ULONG A
   auto* timer = ring3::ShouldFail("ExAllocateTimer") ? nullptr : new (std::nothrow) _EX_TIMER();
   if (timer == nullptr) return nullptr;
   g_kernel->allocated_timers.fetch_add(1, std::memory_order_relaxed);
-  KeInitializeTimerEx(&timer->timer, Attributes & EX_TIMER_NOTIFICATION ? NotificationTimer : SynchronizationTimer);
+  KeInitializeTimerEx(&timer->timer,
+                      Attributes & EX_TIMER_NOTIFICATION ? NotificationTimer : SynchronizationTimer);
   KeInitializeDpc(&timer->dpc, RunCallback, timer);
   // Callbacks of one timer, and its deletion behind them, follow each other in one queue.
   KeSetTargetProcessorDpc(&timer->dpc, 0);
@@ -74,15 +75,16 @@ PEX_TIMER ExAllocateTimer(PEXT_CALLBACK Callback, PVOID CallbackContext, ULONG A
   return timer;
 }
 
-// Sets it: DueTime and Period in 100 ns units; TRUE when it was set (that is cancelled). A high-resolution timer takes a
-// relative DueTime only, else bug check. IRQL <= DISPATCH_LEVEL. (nf-wdm-exsettimer)
+// Sets it: DueTime and Period in 100 ns units; TRUE when it was set (that is cancelled). A high-resolution
+// timer takes a relative DueTime only, else bug check. IRQL <= DISPATCH_LEVEL. (nf-wdm-exsettimer)
 BOOLEAN ExSetTimer(PEX_TIMER Timer, LONGLONG DueTime, LONGLONG Period, PEXT_SET_PARAMETERS) {
   CheckIrqlAtMost(CurrentThread(), DISPATCH_LEVEL);
   if ((Timer->attributes & EX_TIMER_HIGH_RESOLUTION) != 0 && DueTime >= 0) InvalidTimer(Timer);
   if (Period < 0 || Period > MAXLONG) InvalidTimer(Timer);
   // It expires at most once in a tick of the clock; that is a millisecond at its finest.
   const auto period_ms = static_cast<ULONG>(Period == 0 ? 0 : std::max(LONGLONG{1}, Period / kMillisecond));
-  return g_kernel->timers.Set(&Timer->timer, DueTime, period_ms, Timer->callback == nullptr ? nullptr : &Timer->dpc);
+  return g_kernel->timers.Set(&Timer->timer, DueTime, period_ms,
+                              Timer->callback == nullptr ? nullptr : &Timer->dpc);
 }
 
 // TRUE when it was set. IRQL <= DISPATCH_LEVEL. (nf-wdm-excanceltimer)
@@ -91,9 +93,9 @@ BOOLEAN ExCancelTimer(PEX_TIMER Timer, PEXT_CANCEL_PARAMETERS) {
   return g_kernel->timers.Cancel(&Timer->timer);
 }
 
-// Deletes it: TRUE when Cancel is TRUE and it was set. Wait TRUE (then Cancel must be, else bug check): returns when no
-// callback runs any more, IRQL <= APC_LEVEL; otherwise IRQL <= DISPATCH_LEVEL, the delete callback of Parameters is called
-// then. (nf-wdm-exdeletetimer)
+// Deletes it: TRUE when Cancel is TRUE and it was set. Wait TRUE (then Cancel must be, else bug check):
+// returns when no callback runs any more, IRQL <= APC_LEVEL; otherwise IRQL <= DISPATCH_LEVEL, the delete
+// callback of Parameters is called then. (nf-wdm-exdeletetimer)
 BOOLEAN ExDeleteTimer(PEX_TIMER Timer, BOOLEAN Cancel, BOOLEAN Wait, PEXT_DELETE_PARAMETERS Parameters) {
   CheckIrqlAtMost(CurrentThread(), Wait ? APC_LEVEL : DISPATCH_LEVEL);
   if (Wait && !Cancel) InvalidTimer(Timer);

@@ -5,8 +5,8 @@
 
 #include "ke/dispatcher.h"
 
-// Floating-point and vector registers belong to the Linux thread: nothing has to be saved. What is kept is what tells
-// whether a driver restores in the thread and at the IRQL where it saved.
+// Floating-point and vector registers belong to the Linux thread: nothing has to be saved. What is kept is
+// what tells whether a driver restores in the thread and at the IRQL where it saved.
 using namespace ring3::ke;
 
 namespace {
@@ -23,7 +23,8 @@ NTSTATUS KeSaveFloatingPointState(PKFLOATING_SAVE FloatSave) {
   return STATUS_SUCCESS;
 }
 
-// At another IRQL than it was saved, or never saved, is bug check IRQL_UNEXPECTED_VALUE. (nf-wdm-kerestorefloatingpointstate)
+// At another IRQL than it was saved, or never saved, is bug check IRQL_UNEXPECTED_VALUE.
+// (nf-wdm-kerestorefloatingpointstate)
 NTSTATUS KeRestoreFloatingPointState(PKFLOATING_SAVE FloatSave) {
   const KIRQL irql = CurrentThread()->state.irql;
   if (FloatSave->Dummy != (kSaved | irql)) {
@@ -49,7 +50,8 @@ NTSTATUS KeSaveExtendedProcessorState(ULONG64 Mask, PXSTATE_SAVE XStateSave) {
 VOID KeRestoreExtendedProcessorState(PXSTATE_SAVE XStateSave) {
   PKTHREAD thread = CurrentThread();
   if (XStateSave->Thread != thread || XStateSave->Level != thread->state.irql) {
-    KeBugCheckEx(IRQL_UNEXPECTED_VALUE, (ULONG_PTR{thread->state.irql} << 16) | (ULONG_PTR{XStateSave->Level} << 8),
+    KeBugCheckEx(IRQL_UNEXPECTED_VALUE,
+                 (ULONG_PTR{thread->state.irql} << 16) | (ULONG_PTR{XStateSave->Level} << 8),
                  reinterpret_cast<ULONG_PTR>(XStateSave->Thread), reinterpret_cast<ULONG_PTR>(thread), 0);
   }
   XStateSave->Thread = nullptr;

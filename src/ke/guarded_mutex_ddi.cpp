@@ -13,10 +13,14 @@ namespace {
 
 using namespace ring3::ke;
 
-ULONG_PTR Address(const void* p) { return reinterpret_cast<ULONG_PTR>(p); }
+ULONG_PTR Address(const void* p) {
+  return reinterpret_cast<ULONG_PTR>(p);
+}
 
 // Count: 1 free, 0 owned, below zero owned and waited for. (Count is volatile in the structure.)
-std::atomic_ref<LONG> CountOf(PKGUARDED_MUTEX mutex) { return std::atomic_ref(const_cast<LONG&>(mutex->Count)); }
+std::atomic_ref<LONG> CountOf(PKGUARDED_MUTEX mutex) {
+  return std::atomic_ref(const_cast<LONG&>(mutex->Count));
+}
 
 void Acquire(PKTHREAD thread, PKGUARDED_MUTEX mutex) {
   if (CountOf(mutex).fetch_sub(1, std::memory_order_acquire) != 1) {
@@ -75,8 +79,8 @@ VOID KeReleaseGuardedMutex(PKGUARDED_MUTEX Mutex) {
   KeLeaveGuardedRegion();
 }
 
-// For a caller with all APCs disabled already, else DRIVER_VERIFIER_DETECTED_VIOLATION 0x39. IRQL <= APC_LEVEL.
-// (nf-wdm-keacquireguardedmutexunsafe)
+// For a caller with all APCs disabled already, else DRIVER_VERIFIER_DETECTED_VIOLATION 0x39. IRQL <=
+// APC_LEVEL. (nf-wdm-keacquireguardedmutexunsafe)
 VOID KeAcquireGuardedMutexUnsafe(PKGUARDED_MUTEX Mutex) {
   PKTHREAD thread = CurrentThread();
   CheckIrqlAtMost(thread, APC_LEVEL);

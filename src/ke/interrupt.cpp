@@ -14,7 +14,8 @@ namespace {
 // Holds what the service routine holds.
 class InterruptScope {
  public:
-  explicit InterruptScope(PKINTERRUPT interrupt) : interrupt_(interrupt), old_irql_(KeAcquireInterruptSpinLock(interrupt)) {}
+  explicit InterruptScope(PKINTERRUPT interrupt)
+      : interrupt_(interrupt), old_irql_(KeAcquireInterruptSpinLock(interrupt)) {}
   ~InterruptScope() { KeReleaseInterruptSpinLock(interrupt_, old_irql_); }
   InterruptScope(const InterruptScope&) = delete;
   InterruptScope& operator=(const InterruptScope&) = delete;
@@ -52,11 +53,11 @@ bool FireInterrupt(PKINTERRUPT interrupt) {
   PKINTERRUPT outer = std::exchange(thread->interrupt, interrupt);
   BOOLEAN claimed;
   if (interrupt->message_service_routine != nullptr) {
-    claimed = CallDriver(interrupt->driver, Callback::kInterruptService, interrupt->message_service_routine, interrupt,
-                         interrupt->service_context, interrupt->message_id);
+    claimed = CallDriver(interrupt->driver, Callback::kInterruptService, interrupt->message_service_routine,
+                         interrupt, interrupt->service_context, interrupt->message_id);
   } else {
-    claimed = CallDriver(interrupt->driver, Callback::kInterruptService, interrupt->service_routine, interrupt,
-                         interrupt->service_context);
+    claimed = CallDriver(interrupt->driver, Callback::kInterruptService, interrupt->service_routine,
+                         interrupt, interrupt->service_context);
   }
   thread->interrupt = outer;
   return claimed != FALSE;
@@ -92,8 +93,8 @@ VOID KeReleaseInterruptSpinLock(PKINTERRUPT Interrupt, KIRQL OldIrql) {
   LowerIrqlTo(thread, OldIrql);
 }
 
-// Runs the routine as the service routine would run, never at the same time as that; what it returned. IRQL <= the
-// interrupt's synchronize IRQL. (nf-wdm-kesynchronizeexecution)
+// Runs the routine as the service routine would run, never at the same time as that; what it returned. IRQL
+// <= the interrupt's synchronize IRQL. (nf-wdm-kesynchronizeexecution)
 BOOLEAN KeSynchronizeExecution(PKINTERRUPT Interrupt, PKSYNCHRONIZE_ROUTINE SynchronizeRoutine,
                                PVOID SynchronizeContext) {
   InterruptScope scope(Interrupt);

@@ -13,8 +13,9 @@ struct _KINTERRUPT {
   PVOID service_context = nullptr;
   ULONG message_id = 0;
   ULONG vector = 0;
-  KIRQL irql = DISPATCH_LEVEL + 1;              // of the device
-  KIRQL synchronize_irql = DISPATCH_LEVEL + 1;  // of the service routine: the highest of those sharing the lock
+  KIRQL irql = DISPATCH_LEVEL + 1;  // of the device
+  KIRQL synchronize_irql =
+      DISPATCH_LEVEL + 1;  // of the service routine: the highest of those sharing the lock
   KINTERRUPT_MODE mode = Latched;
   KAFFINITY affinity = 0;
   // The driver's, or own_lock.
@@ -29,15 +30,15 @@ struct _KINTERRUPT {
 
 namespace ring3::ke {
 
-// Gives a filled-in interrupt its lock where it has none, and connects it. STATUS_INVALID_PARAMETER for IRQLs that are
-// not above DISPATCH_LEVEL (unless passive), or a synchronize IRQL below the device's.
+// Gives a filled-in interrupt its lock where it has none, and connects it. STATUS_INVALID_PARAMETER for IRQLs
+// that are not above DISPATCH_LEVEL (unless passive), or a synchronize IRQL below the device's.
 Status ConnectInterrupt(PKINTERRUPT interrupt);
 // Waits for a service routine that runs. IRQL PASSIVE_LEVEL.
 void DisconnectInterrupt(PKINTERRUPT interrupt);
 
-// Raises the interrupt: the service routine runs at once, on the calling thread, under its lock and at its IRQL, as if
-// the thread's processor had been interrupted. Returns whether it claimed the interrupt; false where it is not connected.
-// The caller must be below the interrupt's synchronize IRQL.
+// Raises the interrupt: the service routine runs at once, on the calling thread, under its lock and at its
+// IRQL, as if the thread's processor had been interrupted. Returns whether it claimed the interrupt; false
+// where it is not connected. The caller must be below the interrupt's synchronize IRQL.
 bool FireInterrupt(PKINTERRUPT interrupt);
 
 }  // namespace ring3::ke

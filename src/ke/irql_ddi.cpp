@@ -14,10 +14,12 @@ enum LowerFault : ULONG_PTR { kBadIrql = 0, kBadInsideDpc = 1 };
 }  // namespace
 
 // The IRQL of the calling thread. Any IRQL. (nf-wdm-kegetcurrentirql)
-KIRQL KeGetCurrentIrql() { return CurrentThread()->state.irql; }
+KIRQL KeGetCurrentIrql() {
+  return CurrentThread()->state.irql;
+}
 
-// Raises the IRQL and returns what it was. Bug check DRIVER_VERIFIER_DETECTED_VIOLATION 0x30 where NewIrql is below the
-// current one or above HIGH_LEVEL. (nf-wdm-keraiseirql)
+// Raises the IRQL and returns what it was. Bug check DRIVER_VERIFIER_DETECTED_VIOLATION 0x30 where NewIrql is
+// below the current one or above HIGH_LEVEL. (nf-wdm-keraiseirql)
 KIRQL KfRaiseIrql(KIRQL NewIrql) {
   PKTHREAD thread = CurrentThread();
   const KIRQL old_irql = thread->state.irql;
@@ -27,13 +29,17 @@ KIRQL KfRaiseIrql(KIRQL NewIrql) {
 }
 
 // IRQL <= DISPATCH_LEVEL. (nf-ntddk-keraiseirqltodpclevel)
-KIRQL KeRaiseIrqlToDpcLevel() { return KfRaiseIrql(DISPATCH_LEVEL); }
+KIRQL KeRaiseIrqlToDpcLevel() {
+  return KfRaiseIrql(DISPATCH_LEVEL);
+}
 
-KIRQL KeRaiseIrqlToSynchLevel() { return KfRaiseIrql(IPI_LEVEL - 2); }
+KIRQL KeRaiseIrqlToSynchLevel() {
+  return KfRaiseIrql(IPI_LEVEL - 2);
+}
 
-// Restores an IRQL that a raise returned. Bug check DRIVER_VERIFIER_DETECTED_VIOLATION 0x31 where NewIrql is above the
-// current one, or a DPC goes below DISPATCH_LEVEL; SPIN_LOCK_ALREADY_OWNED where spin locks are held and NewIrql is
-// below DISPATCH_LEVEL. (nf-wdm-kelowerirql)
+// Restores an IRQL that a raise returned. Bug check DRIVER_VERIFIER_DETECTED_VIOLATION 0x31 where NewIrql is
+// above the current one, or a DPC goes below DISPATCH_LEVEL; SPIN_LOCK_ALREADY_OWNED where spin locks are
+// held and NewIrql is below DISPATCH_LEVEL. (nf-wdm-kelowerirql)
 VOID KeLowerIrql(KIRQL NewIrql) {
   PKTHREAD thread = CurrentThread();
   if (NewIrql > thread->state.irql) VerifierViolation(0x31, thread->state.irql, NewIrql, kBadIrql);

@@ -82,7 +82,9 @@ inline LARGE_INTEGER Relative(LONGLONG milliseconds) {
   return time;
 }
 
-inline NTSTATUS WaitFor(PVOID object) { return KeWaitForSingleObject(object, ::Executive, KernelMode, FALSE, nullptr); }
+inline NTSTATUS WaitFor(PVOID object) {
+  return KeWaitForSingleObject(object, ::Executive, KernelMode, FALSE, nullptr);
+}
 inline NTSTATUS Poll(PVOID object) {
   LARGE_INTEGER zero{};
   return KeWaitForSingleObject(object, ::Executive, KernelMode, FALSE, &zero);

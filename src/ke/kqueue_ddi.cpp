@@ -6,8 +6,8 @@
 #include "ke/list.h"
 #include "ke/processor.h"
 
-// Driver-managed queues: entries, and threads that wait for them. The number of threads that are let run at once
-// (MaximumCount) is kept and not enforced: Linux schedules them.
+// Driver-managed queues: entries, and threads that wait for them. The number of threads that are let run at
+// once (MaximumCount) is kept and not enforced: Linux schedules them.
 namespace {
 
 using namespace ring3::ke;
@@ -27,11 +27,14 @@ LONG Insert(PKQUEUE queue, PLIST_ENTRY entry, bool at_head) {
   return before;
 }
 
-PLIST_ENTRY AsEntry(NTSTATUS status) { return reinterpret_cast<PLIST_ENTRY>(static_cast<ULONG_PTR>(status)); }
+PLIST_ENTRY AsEntry(NTSTATUS status) {
+  return reinterpret_cast<PLIST_ENTRY>(static_cast<ULONG_PTR>(status));
+}
 
 }  // namespace
 
-// Count: threads that may run at once, zero: one for each processor. IRQL <= DISPATCH_LEVEL. (nf-ntifs-keinitializequeue)
+// Count: threads that may run at once, zero: one for each processor. IRQL <= DISPATCH_LEVEL.
+// (nf-ntifs-keinitializequeue)
 VOID KeInitializeQueue(PRKQUEUE Queue, ULONG Count) {
   InitializeHeader(Queue->Header, kQueueObject, sizeof(KQUEUE), 0);
   InitializeList(Queue->EntryListHead);
@@ -41,13 +44,17 @@ VOID KeInitializeQueue(PRKQUEUE Queue, ULONG Count) {
 }
 
 // Returns how many entries were queued before. IRQL <= DISPATCH_LEVEL. (nf-ntifs-keinsertqueue)
-LONG KeInsertQueue(PRKQUEUE Queue, PLIST_ENTRY Entry) { return Insert(Queue, Entry, false); }
+LONG KeInsertQueue(PRKQUEUE Queue, PLIST_ENTRY Entry) {
+  return Insert(Queue, Entry, false);
+}
 
 // (nf-ntifs-keinsertheadqueue)
-LONG KeInsertHeadQueue(PRKQUEUE Queue, PLIST_ENTRY Entry) { return Insert(Queue, Entry, true); }
+LONG KeInsertHeadQueue(PRKQUEUE Queue, PLIST_ENTRY Entry) {
+  return Insert(Queue, Entry, true);
+}
 
-// The first entry, or STATUS_TIMEOUT, STATUS_USER_APC, STATUS_ABANDONED in its place. Timeout as KeWaitForSingleObject
-// has it. (nf-ntifs-keremovequeue)
+// The first entry, or STATUS_TIMEOUT, STATUS_USER_APC, STATUS_ABANDONED in its place. Timeout as
+// KeWaitForSingleObject has it. (nf-ntifs-keremovequeue)
 PLIST_ENTRY KeRemoveQueue(PRKQUEUE Queue, KPROCESSOR_MODE WaitMode, PLARGE_INTEGER Timeout) {
   {
     DispatcherScope scope;
@@ -61,15 +68,16 @@ PLIST_ENTRY KeRemoveQueue(PRKQUEUE Queue, KPROCESSOR_MODE WaitMode, PLARGE_INTEG
   return RemoveHead(Queue->EntryListHead);
 }
 
-// Takes all entries, as a list without a head, and ends the waits with STATUS_ABANDONED; null when there were none.
-// (nf-ntifs-kerundownqueue)
+// Takes all entries, as a list without a head, and ends the waits with STATUS_ABANDONED; null when there were
+// none. (nf-ntifs-kerundownqueue)
 PLIST_ENTRY KeRundownQueue(PRKQUEUE Queue) {
   DispatcherScope scope;
   Queue->Header.Abandoned = 1;
   StoreSignalState(Queue->Header, 0);
   LIST_ENTRY& waits = Queue->Header.WaitListHead;
   while (!IsEmpty(waits)) {
-    EndWaitLocked(CONTAINING_RECORD(waits.Flink, KWAIT_BLOCK, WaitListEntry)->Thread, STATUS_ABANDONED, scope.wakes);
+    EndWaitLocked(CONTAINING_RECORD(waits.Flink, KWAIT_BLOCK, WaitListEntry)->Thread, STATUS_ABANDONED,
+                  scope.wakes);
   }
   LIST_ENTRY& head = Queue->EntryListHead;
   if (IsEmpty(head)) return nullptr;
@@ -80,4 +88,6 @@ PLIST_ENTRY KeRundownQueue(PRKQUEUE Queue) {
 }
 
 // (nf-ntifs-kereadstatequeue)
-LONG KeReadStateQueue(PRKQUEUE Queue) { return ReadSignalState(Queue->Header); }
+LONG KeReadStateQueue(PRKQUEUE Queue) {
+  return ReadSignalState(Queue->Header);
+}

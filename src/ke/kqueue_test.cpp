@@ -8,7 +8,9 @@ namespace {
 
 using KQueueTest = KernelTest;
 
-PLIST_ENTRY AsEntry(NTSTATUS status) { return reinterpret_cast<PLIST_ENTRY>(static_cast<ULONG_PTR>(status)); }
+PLIST_ENTRY AsEntry(NTSTATUS status) {
+  return reinterpret_cast<PLIST_ENTRY>(static_cast<ULONG_PTR>(status));
+}
 
 TEST_F(KQueueTest, FirstInFirstOut) {
   KQUEUE queue;
@@ -32,7 +34,8 @@ TEST_F(KQueueTest, RundownReturnsTheEntriesAndEndsTheWaits) {
   EXPECT_EQ(KeRundownQueue(&queue), nullptr);
   EXPECT_EQ(KeRemoveQueue(&queue, KernelMode, nullptr), AsEntry(STATUS_ABANDONED));
   KeInitializeQueue(&queue, 0);
-  TestThread waiter([&] { EXPECT_EQ(KeRemoveQueue(&queue, KernelMode, nullptr), AsEntry(STATUS_ABANDONED)); });
+  TestThread waiter(
+      [&] { EXPECT_EQ(KeRemoveQueue(&queue, KernelMode, nullptr), AsEntry(STATUS_ABANDONED)); });
   waiter.AwaitWaiting();
   EXPECT_EQ(KeRundownQueue(&queue), nullptr);
   waiter.Join();

@@ -5,18 +5,21 @@
 
 #include "ke/kthread.h"
 
-// A driver's spin lock: zero when free, else its owner's KTHREAD with the lowest bit set. Knowing the owner turns a
-// recursive acquisition into a bug check where Windows hangs.
+// A driver's spin lock: zero when free, else its owner's KTHREAD with the lowest bit set. Knowing the owner
+// turns a recursive acquisition into a bug check where Windows hangs.
 namespace ring3::ke {
 
-inline ULONG_PTR OwnerValue(PKTHREAD thread) { return reinterpret_cast<ULONG_PTR>(thread) | 1; }
+inline ULONG_PTR OwnerValue(PKTHREAD thread) {
+  return reinterpret_cast<ULONG_PTR>(thread) | 1;
+}
 
 void AcquireKSpinLockSlow(PKTHREAD thread, PKSPIN_LOCK lock);
 [[noreturn]] void KSpinLockNotOwned(PKTHREAD thread, PKSPIN_LOCK lock);
 
 inline bool TryAcquireKSpinLock(PKTHREAD thread, PKSPIN_LOCK lock) {
   ULONG_PTR expected = 0;
-  if (!std::atomic_ref(*lock).compare_exchange_strong(expected, OwnerValue(thread), std::memory_order_acquire)) {
+  if (!std::atomic_ref(*lock).compare_exchange_strong(expected, OwnerValue(thread),
+                                                      std::memory_order_acquire)) {
     return false;
   }
   ++thread->state.spin_lock_count;
@@ -38,7 +41,8 @@ inline void ReleaseKSpinLock(PKTHREAD thread, PKSPIN_LOCK lock) {
   value.store(0, std::memory_order_release);
 }
 
-// Spins a little between looks at a lock, then lets others run: with few processors the holder may be preempted.
+// Spins a little between looks at a lock, then lets others run: with few processors the holder may be
+// preempted.
 class Backoff {
  public:
   void Pause();

@@ -41,7 +41,8 @@ struct alignas(8) ExecutionState {
   UCHAR fast_mutex_count = 0;
   // Spin locks held, of any kind.
   USHORT spin_lock_count = 0;
-  // Zero or negative: how often normal kernel APCs (critical region) and all APCs (guarded region) are disabled.
+  // Zero or negative: how often normal kernel APCs (critical region) and all APCs (guarded region) are
+  // disabled.
   SHORT kernel_apc_disable = 0;
   SHORT special_apc_disable = 0;
 };
@@ -81,7 +82,8 @@ struct _KPROCESS {
   KPRIORITY base_priority = 8;
 };
 
-// The kernel's part of a thread, at the head of ps' _ETHREAD. Only the thread itself writes it, except where said.
+// The kernel's part of a thread, at the head of ps' _ETHREAD. Only the thread itself writes it, except where
+// said.
 struct _KTHREAD {
   DISPATCHER_HEADER Header;  // signalled when the thread has ended
 
@@ -94,7 +96,8 @@ struct _KTHREAD {
   KIRQL wait_irql = PASSIVE_LEVEL;
   // Number of the simulated processor this thread is (a DPC thread); -1: whichever Linux says.
   int processor = -1;
-  // How many times the thread is in the executive. Zero: in application code, where a fault is the application's own.
+  // How many times the thread is in the executive. Zero: in application code, where a fault is the
+  // application's own.
   uint32_t kernel_depth = 0;
   // The innermost call into a driver, null when none is under way.
   ring3::ke::DriverCall* driver_call = nullptr;
@@ -151,7 +154,8 @@ namespace ring3::ke {
 // The one pointer that finds everything about the running thread.
 extern thread_local constinit PKTHREAD t_current_thread __attribute__((tls_model("initial-exec")));
 
-// Makes the calling Linux thread one of the executive's, through the thread source; bug check where there is none.
+// Makes the calling Linux thread one of the executive's, through the thread source; bug check where there is
+// none.
 PKTHREAD AdoptCurrentOsThread();
 
 // The running thread, never null: a Linux thread that the executive has not seen becomes a system thread.
@@ -160,11 +164,13 @@ inline PKTHREAD CurrentThread() {
   if (__builtin_expect(thread == nullptr, false)) return AdoptCurrentOsThread();
   return thread;
 }
-inline PKTHREAD CurrentThreadOrNull() { return t_current_thread; }
+inline PKTHREAD CurrentThreadOrNull() {
+  return t_current_thread;
+}
 
-// Where thread blocks come from: ps gives whole _ETHREADs. Before ps is up (and in ke's own tests) ke makes its own.
-// `create` returns an initialised thread of the system process that is not attached to any Linux thread yet;
-// `destroy` takes it back after it has been detached.
+// Where thread blocks come from: ps gives whole _ETHREADs. Before ps is up (and in ke's own tests) ke makes
+// its own. `create` returns an initialised thread of the system process that is not attached to any Linux
+// thread yet; `destroy` takes it back after it has been detached.
 struct ThreadSource {
   PKTHREAD (*create)();
   void (*destroy)(PKTHREAD thread);
@@ -179,16 +185,16 @@ void InitializeProcess(PKPROCESS process, mm::AddressSpace* address_space, ULONG
 // Makes `thread` the calling Linux thread's. It stays so until DetachCurrentOsThread.
 void AttachCurrentOsThread(PKTHREAD thread);
 
-// Ends the thread's life in the executive: abandons its mutants (THREAD_TERMINATE_HELD_MUTEX where a kernel mutex is
-// held), runs down its APCs, signals it, and clears the thread pointer. The memory stays the caller's.
-// IRQL PASSIVE_LEVEL, no driver call under way.
+// Ends the thread's life in the executive: abandons its mutants (THREAD_TERMINATE_HELD_MUTEX where a kernel
+// mutex is held), runs down its APCs, signals it, and clears the thread pointer. The memory stays the
+// caller's. IRQL PASSIVE_LEVEL, no driver call under way.
 void DetachCurrentOsThread();
 
 // Signals the process object: its waiters go on.
 void SignalProcessEnd(PKPROCESS process);
 
-// Ends the timer and DPC threads, reporting queued timers and DPCs. ps calls it before it takes the thread source
-// back; Shutdown calls it when nobody did. Nothing may be queued afterwards until the next boot.
+// Ends the timer and DPC threads, reporting queued timers and DPCs. ps calls it before it takes the thread
+// source back; Shutdown calls it when nobody did. Nothing may be queued afterwards until the next boot.
 void StopExecutiveThreads(LeakReport& report);
 
 }  // namespace ring3::ke

@@ -22,7 +22,9 @@ void InitializeMutant(PRKMUTANT mutant, bool apc_disable) {
 }  // namespace
 
 // Signalled: nobody holds it. Level is not used. Any IRQL. (nf-wdm-keinitializemutex)
-VOID KeInitializeMutex(PRKMUTEX Mutex, ULONG) { InitializeMutant(Mutex, true); }
+VOID KeInitializeMutex(PRKMUTEX Mutex, ULONG) {
+  InitializeMutant(Mutex, true);
+}
 
 // A mutex that does not disable APCs in its owner, as applications get. (nf-ntifs-keinitializemutant)
 VOID KeInitializeMutant(PRKMUTANT Mutant, BOOLEAN InitialOwner) {
@@ -36,8 +38,9 @@ VOID KeInitializeMutant(PRKMUTANT Mutant, BOOLEAN InitialOwner) {
 }
 
 // Gives back one acquisition; returns the state before, so that zero means it is free now. Raises
-// STATUS_MUTANT_NOT_OWNED, or STATUS_ABANDONED where its owner ended, in a thread that does not hold it; with Abandoned
-// TRUE it is released whoever holds it. IRQL <= DISPATCH_LEVEL, with Wait TRUE <= APC_LEVEL. (nf-ntifs-kereleasemutant)
+// STATUS_MUTANT_NOT_OWNED, or STATUS_ABANDONED where its owner ended, in a thread that does not hold it; with
+// Abandoned TRUE it is released whoever holds it. IRQL <= DISPATCH_LEVEL, with Wait TRUE <= APC_LEVEL.
+// (nf-ntifs-kereleasemutant)
 LONG KeReleaseMutant(PRKMUTANT Mutant, KPRIORITY, BOOLEAN Abandoned, BOOLEAN Wait) {
   PKTHREAD thread = CurrentThread();
   CheckIrqlAtMost(thread, Wait ? APC_LEVEL : DISPATCH_LEVEL);
@@ -74,8 +77,14 @@ LONG KeReleaseMutant(PRKMUTANT Mutant, KPRIORITY, BOOLEAN Abandoned, BOOLEAN Wai
 }
 
 // (nf-wdm-kereleasemutex)
-LONG KeReleaseMutex(PRKMUTEX Mutex, BOOLEAN Wait) { return KeReleaseMutant(Mutex, 1, FALSE, Wait); }
+LONG KeReleaseMutex(PRKMUTEX Mutex, BOOLEAN Wait) {
+  return KeReleaseMutant(Mutex, 1, FALSE, Wait);
+}
 
 // 1 when free; not synchronised with anything. (nf-wdm-kereadstatemutex)
-LONG KeReadStateMutex(PRKMUTEX Mutex) { return ReadSignalState(Mutex->Header); }
-LONG KeReadStateMutant(PRKMUTANT Mutant) { return ReadSignalState(Mutant->Header); }
+LONG KeReadStateMutex(PRKMUTEX Mutex) {
+  return ReadSignalState(Mutex->Header);
+}
+LONG KeReadStateMutant(PRKMUTANT Mutant) {
+  return ReadSignalState(Mutant->Header);
+}

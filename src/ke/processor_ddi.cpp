@@ -28,8 +28,8 @@ using namespace ring3::ke;
 
 CCHAR KeNumberProcessors = 1;
 
-// The number of the current processor, and group and number in `ProcNumber`. Any IRQL; a thread that is no DPC may be
-// elsewhere the moment after, at DISPATCH_LEVEL too. (nf-ntddk-kegetcurrentprocessornumberex)
+// The number of the current processor, and group and number in `ProcNumber`. Any IRQL; a thread that is no
+// DPC may be elsewhere the moment after, at DISPATCH_LEVEL too. (nf-ntddk-kegetcurrentprocessornumberex)
 ULONG KeGetCurrentProcessorNumberEx(PPROCESSOR_NUMBER ProcNumber) {
   const ULONG index = CurrentProcessorIndex(CurrentThread());
   if (ProcNumber != nullptr) *ProcNumber = {0, static_cast<UCHAR>(index), 0};
@@ -37,7 +37,9 @@ ULONG KeGetCurrentProcessorNumberEx(PPROCESSOR_NUMBER ProcNumber) {
 }
 
 // (nf-ntddk-kegetcurrentprocessornumber)
-ULONG KeGetCurrentProcessorNumber() { return CurrentProcessorIndex(CurrentThread()); }
+ULONG KeGetCurrentProcessorNumber() {
+  return CurrentProcessorIndex(CurrentThread());
+}
 
 // STATUS_INVALID_PARAMETER for an index that does not exist. Any IRQL. (nf-wdm-kegetprocessornumberfromindex)
 NTSTATUS KeGetProcessorNumberFromIndex(ULONG ProcIndex, PPROCESSOR_NUMBER ProcNumber) {
@@ -65,14 +67,30 @@ ULONG KeQueryActiveProcessorCountEx(USHORT GroupNumber) {
   return GroupNumber == 0 || GroupNumber == ALL_PROCESSOR_GROUPS ? ProcessorCount() : 0;
 }
 
-KAFFINITY KeQueryActiveProcessors() { return ActiveProcessorMask(); }
-ULONG KeQueryMaximumProcessorCount() { return ProcessorCount(); }
-ULONG KeQueryMaximumProcessorCountEx(USHORT GroupNumber) { return KeQueryActiveProcessorCountEx(GroupNumber); }
-USHORT KeQueryActiveGroupCount() { return 1; }
-USHORT KeQueryMaximumGroupCount() { return 1; }
-KAFFINITY KeQueryGroupAffinity(USHORT GroupNumber) { return GroupNumber == 0 ? ActiveProcessorMask() : 0; }
-USHORT KeGetCurrentNodeNumber() { return 0; }
-USHORT KeQueryHighestNodeNumber() { return 0; }
+KAFFINITY KeQueryActiveProcessors() {
+  return ActiveProcessorMask();
+}
+ULONG KeQueryMaximumProcessorCount() {
+  return ProcessorCount();
+}
+ULONG KeQueryMaximumProcessorCountEx(USHORT GroupNumber) {
+  return KeQueryActiveProcessorCountEx(GroupNumber);
+}
+USHORT KeQueryActiveGroupCount() {
+  return 1;
+}
+USHORT KeQueryMaximumGroupCount() {
+  return 1;
+}
+KAFFINITY KeQueryGroupAffinity(USHORT GroupNumber) {
+  return GroupNumber == 0 ? ActiveProcessorMask() : 0;
+}
+USHORT KeGetCurrentNodeNumber() {
+  return 0;
+}
+USHORT KeQueryHighestNodeNumber() {
+  return 0;
+}
 
 // All zero for a node that does not exist. (nf-wdm-kequerynodeactiveaffinity)
 VOID KeQueryNodeActiveAffinity(USHORT NodeNumber, PGROUP_AFFINITY Affinity, PUSHORT Count) {
@@ -83,8 +101,8 @@ VOID KeQueryNodeActiveAffinity(USHORT NodeNumber, PGROUP_AFFINITY Affinity, PUSH
 
 // STATUS_INVALID_PARAMETER for a node that does not exist, STATUS_BUFFER_TOO_SMALL with the count needed.
 // (nf-wdm-kequerynodeactiveaffinity2)
-NTSTATUS KeQueryNodeActiveAffinity2(USHORT NodeNumber, PGROUP_AFFINITY GroupAffinities, USHORT GroupAffinitiesCount,
-                                    PUSHORT GroupAffinitiesRequired) {
+NTSTATUS KeQueryNodeActiveAffinity2(USHORT NodeNumber, PGROUP_AFFINITY GroupAffinities,
+                                    USHORT GroupAffinitiesCount, PUSHORT GroupAffinitiesRequired) {
   if (NodeNumber != 0) return STATUS_INVALID_PARAMETER;
   *GroupAffinitiesRequired = 1;
   if (GroupAffinitiesCount < 1) return STATUS_BUFFER_TOO_SMALL;
@@ -92,19 +110,27 @@ NTSTATUS KeQueryNodeActiveAffinity2(USHORT NodeNumber, PGROUP_AFFINITY GroupAffi
   return STATUS_SUCCESS;
 }
 
-ULONG KeQueryNodeActiveProcessorCount(USHORT NodeNumber) { return NodeNumber == 0 ? ProcessorCount() : 0; }
+ULONG KeQueryNodeActiveProcessorCount(USHORT NodeNumber) {
+  return NodeNumber == 0 ? ProcessorCount() : 0;
+}
 USHORT KeQueryNodeMaximumProcessorCount(USHORT NodeNumber) {
   return static_cast<USHORT>(KeQueryNodeActiveProcessorCount(NodeNumber));
 }
 
-// Whether a DPC should leave the processor to others: nobody waits for a simulated one. (nf-wdm-keshouldyieldprocessor)
-LOGICAL KeShouldYieldProcessor() { return FALSE; }
+// Whether a DPC should leave the processor to others: nobody waits for a simulated one.
+// (nf-wdm-keshouldyieldprocessor)
+LOGICAL KeShouldYieldProcessor() {
+  return FALSE;
+}
 
 // A cache line. (nf-wdm-kegetrecommendedshareddataalignment)
-ULONG KeGetRecommendedSharedDataAlignment() { return SYSTEM_CACHE_ALIGNMENT_SIZE; }
+ULONG KeGetRecommendedSharedDataAlignment() {
+  return SYSTEM_CACHE_ALIGNMENT_SIZE;
+}
 
-// Runs the function at IPI_LEVEL once for each processor, on the calling thread; what the last returned. Nothing else is
-// stopped meanwhile, as there is no processor to stop. IRQL < IPI_LEVEL. (nf-wdm-keipigenericcall)
+// Runs the function at IPI_LEVEL once for each processor, on the calling thread; what the last returned.
+// Nothing else is stopped meanwhile, as there is no processor to stop. IRQL < IPI_LEVEL.
+// (nf-wdm-keipigenericcall)
 ULONG_PTR KeIpiGenericCall(PKIPI_BROADCAST_WORKER BroadcastFunction, ULONG_PTR Context) {
   PKTHREAD thread = CurrentThread();
   CheckIrqlAtMost(thread, IPI_LEVEL - 1);
@@ -121,11 +147,15 @@ ULONG_PTR KeIpiGenericCall(PKIPI_BROADCAST_WORKER BroadcastFunction, ULONG_PTR C
 }
 
 // DMA is coherent: a fence is all there is to do. IRQL <= DISPATCH_LEVEL. (nf-wdm-keflushiobuffers)
-VOID KeFlushIoBuffers(_MDL*, BOOLEAN, BOOLEAN) { std::atomic_thread_fence(std::memory_order_seq_cst); }
+VOID KeFlushIoBuffers(_MDL*, BOOLEAN, BOOLEAN) {
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+}
 
 // (nf-ntddk-keinvalidateallcaches, nf-ntddk-keinvalidaterangeallcaches)
 BOOLEAN KeInvalidateAllCaches() {
   std::atomic_thread_fence(std::memory_order_seq_cst);
   return TRUE;
 }
-VOID KeInvalidateRangeAllCaches(PVOID, ULONG) { std::atomic_thread_fence(std::memory_order_seq_cst); }
+VOID KeInvalidateRangeAllCaches(PVOID, ULONG) {
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+}

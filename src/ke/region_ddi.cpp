@@ -13,8 +13,8 @@ VOID KeEnterCriticalRegion() {
   --thread->state.kernel_apc_disable;
 }
 
-// Undoes one KeEnterCriticalRegion; APCs that waited for it run. DRIVER_VERIFIER_DETECTED_VIOLATION 0x11B above APC_LEVEL,
-// 0x3E where the thread is in no critical region. (nf-ntddk-keleavecriticalregion)
+// Undoes one KeEnterCriticalRegion; APCs that waited for it run. DRIVER_VERIFIER_DETECTED_VIOLATION 0x11B
+// above APC_LEVEL, 0x3E where the thread is in no critical region. (nf-ntddk-keleavecriticalregion)
 VOID KeLeaveCriticalRegion() {
   PKTHREAD thread = CurrentThread();
   if (thread->state.irql > APC_LEVEL) VerifierViolation(0x11B, thread->state.irql, 0, 0);

@@ -5,8 +5,8 @@
 #include "ke/irql.h"
 #include "ke/kspin_lock.h"
 
-// Reader-writer spin locks, EX_SPIN_LOCK. The word: bit 31 an exclusive owner, bit 30 somebody waits to become that
-// (new readers hold back), the rest the number of shared owners.
+// Reader-writer spin locks, EX_SPIN_LOCK. The word: bit 31 an exclusive owner, bit 30 somebody waits to
+// become that (new readers hold back), the rest the number of shared owners.
 namespace {
 
 using namespace ring3::ke;
@@ -15,9 +15,13 @@ constexpr ULONG kExclusive = 0x80000000;
 constexpr ULONG kExclusiveWanted = 0x40000000;
 constexpr ULONG kSharedMask = kExclusiveWanted - 1;
 
-std::atomic_ref<ULONG> Word(PEX_SPIN_LOCK lock) { return std::atomic_ref(*reinterpret_cast<ULONG*>(lock)); }
+std::atomic_ref<ULONG> Word(PEX_SPIN_LOCK lock) {
+  return std::atomic_ref(*reinterpret_cast<ULONG*>(lock));
+}
 
-ULONG_PTR Address(const void* p) { return reinterpret_cast<ULONG_PTR>(p); }
+ULONG_PTR Address(const void* p) {
+  return reinterpret_cast<ULONG_PTR>(p);
+}
 
 void AcquireExclusive(PKTHREAD thread, PEX_SPIN_LOCK lock) {
   auto word = Word(lock);
@@ -40,7 +44,8 @@ void AcquireExclusive(PKTHREAD thread, PEX_SPIN_LOCK lock) {
 
 void ReleaseExclusive(PKTHREAD thread, PEX_SPIN_LOCK lock) {
   auto word = Word(lock);
-  if ((word.load(std::memory_order_relaxed) & kExclusive) == 0) KeBugCheckEx(SPIN_LOCK_NOT_OWNED, Address(lock), 0, 0, 0);
+  if ((word.load(std::memory_order_relaxed) & kExclusive) == 0)
+    KeBugCheckEx(SPIN_LOCK_NOT_OWNED, Address(lock), 0, 0, 0);
   --thread->state.spin_lock_count;
   word.fetch_and(~kExclusive, std::memory_order_release);
 }
@@ -62,7 +67,8 @@ void AcquireShared(PKTHREAD thread, PEX_SPIN_LOCK lock) {
 
 void ReleaseShared(PKTHREAD thread, PEX_SPIN_LOCK lock) {
   auto word = Word(lock);
-  if ((word.load(std::memory_order_relaxed) & kSharedMask) == 0) KeBugCheckEx(SPIN_LOCK_NOT_OWNED, Address(lock), 0, 0, 0);
+  if ((word.load(std::memory_order_relaxed) & kSharedMask) == 0)
+    KeBugCheckEx(SPIN_LOCK_NOT_OWNED, Address(lock), 0, 0, 0);
   --thread->state.spin_lock_count;
   word.fetch_sub(1, std::memory_order_release);
 }
@@ -87,7 +93,8 @@ PKTHREAD ThreadAtDispatch(PEX_SPIN_LOCK lock) {
 
 }  // namespace
 
-// IRQL <= DISPATCH_LEVEL; returns the IRQL before, raised to DISPATCH_LEVEL. (nf-wdm-exacquirespinlockexclusive)
+// IRQL <= DISPATCH_LEVEL; returns the IRQL before, raised to DISPATCH_LEVEL.
+// (nf-wdm-exacquirespinlockexclusive)
 KIRQL ExAcquireSpinLockExclusive(PEX_SPIN_LOCK SpinLock) {
   PKTHREAD thread = ThreadAtMostDispatch(SpinLock);
   const KIRQL old_irql = RaiseIrqlTo(thread, DISPATCH_LEVEL);
@@ -143,7 +150,8 @@ LOGICAL ExTryConvertSharedSpinLockExclusive(PEX_SPIN_LOCK SpinLock) {
   auto word = Word(SpinLock);
   ULONG value = word.load(std::memory_order_relaxed);
   while ((value & kSharedMask) == 1) {
-    if (word.compare_exchange_weak(value, kExclusive | (value & kExclusiveWanted), std::memory_order_acq_rel)) return TRUE;
+    if (word.compare_exchange_weak(value, kExclusive | (value & kExclusiveWanted), std::memory_order_acq_rel))
+      return TRUE;
   }
   return FALSE;
 }

@@ -13,9 +13,9 @@ VOID KeInitializeSemaphore(PRKSEMAPHORE Semaphore, LONG Count, LONG Limit) {
   Semaphore->Limit = Limit;
 }
 
-// Adds Adjustment to the count and satisfies waits; returns the count before. Raises STATUS_SEMAPHORE_LIMIT_EXCEEDED,
-// count unchanged, where the limit would be passed or Adjustment is not positive. IRQL <= DISPATCH_LEVEL, with Wait TRUE
-// PASSIVE_LEVEL. (nf-wdm-kereleasesemaphore)
+// Adds Adjustment to the count and satisfies waits; returns the count before. Raises
+// STATUS_SEMAPHORE_LIMIT_EXCEEDED, count unchanged, where the limit would be passed or Adjustment is not
+// positive. IRQL <= DISPATCH_LEVEL, with Wait TRUE PASSIVE_LEVEL. (nf-wdm-kereleasesemaphore)
 LONG KeReleaseSemaphore(PRKSEMAPHORE Semaphore, KPRIORITY, LONG Adjustment, BOOLEAN Wait) {
   PKTHREAD thread = CurrentThread();
   CheckIrqlAtMost(thread, Wait ? PASSIVE_LEVEL : DISPATCH_LEVEL);
@@ -37,4 +37,6 @@ LONG KeReleaseSemaphore(PRKSEMAPHORE Semaphore, KPRIORITY, LONG Adjustment, BOOL
 }
 
 // The count; not synchronised with anything. Any IRQL. (nf-wdm-kereadstatesemaphore)
-LONG KeReadStateSemaphore(PRKSEMAPHORE Semaphore) { return ReadSignalState(Semaphore->Header); }
+LONG KeReadStateSemaphore(PRKSEMAPHORE Semaphore) {
+  return ReadSignalState(Semaphore->Header);
+}

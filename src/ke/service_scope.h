@@ -6,14 +6,15 @@
 
 namespace ring3::ke {
 
-// Delivers pending APCs on the way out of the executive; kernel mode first, then user APCs where `previous_mode` is
-// UserMode and a user APC was made deliverable by an alertable wait.
+// Delivers pending APCs on the way out of the executive; kernel mode first, then user APCs where
+// `previous_mode` is UserMode and a user APC was made deliverable by an alertable wait.
 void DeliverApcsOnServiceExit(PKTHREAD thread);
 
-// A thread is in the executive while one of these lives: made by every system service and by whatever else enters
-// from application code. It sets the previous mode that ExGetPreviousMode reports, and with it who is to blame for a
-// fault. Nests: Zw services called by drivers make one with KernelMode. With UserMode, the application's __try frames
-// are out of sight meanwhile: what a driver raises is never the application's to handle.
+// A thread is in the executive while one of these lives: made by every system service and by whatever else
+// enters from application code. It sets the previous mode that ExGetPreviousMode reports, and with it who is
+// to blame for a fault. Nests: Zw services called by drivers make one with KernelMode. With UserMode, the
+// application's __try frames are out of sight meanwhile: what a driver raises is never the application's to
+// handle.
 class ServiceScope {
  public:
   explicit ServiceScope(KPROCESSOR_MODE previous_mode)

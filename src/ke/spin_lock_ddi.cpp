@@ -8,15 +8,20 @@ using namespace ring3::ke;
 
 namespace {
 
-ULONG_PTR Address(const void* p) { return reinterpret_cast<ULONG_PTR>(p); }
+ULONG_PTR Address(const void* p) {
+  return reinterpret_cast<ULONG_PTR>(p);
+}
 
 }  // namespace
 
 // Any IRQL. (nf-wdm-keinitializespinlock)
-VOID KeInitializeSpinLock(PKSPIN_LOCK SpinLock) { std::atomic_ref(*SpinLock).store(0, std::memory_order_release); }
+VOID KeInitializeSpinLock(PKSPIN_LOCK SpinLock) {
+  std::atomic_ref(*SpinLock).store(0, std::memory_order_release);
+}
 
 // Raises to DISPATCH_LEVEL, acquires, returns the IRQL before. IRQL <= DISPATCH_LEVEL, else
-// DRIVER_VERIFIER_DETECTED_VIOLATION 0x42. SPIN_LOCK_ALREADY_OWNED on recursion. (nf-wdm-keacquirespinlockraisetodpc)
+// DRIVER_VERIFIER_DETECTED_VIOLATION 0x42. SPIN_LOCK_ALREADY_OWNED on recursion.
+// (nf-wdm-keacquirespinlockraisetodpc)
 KIRQL KeAcquireSpinLockRaiseToDpc(PKSPIN_LOCK SpinLock) {
   PKTHREAD thread = CurrentThread();
   const KIRQL old_irql = thread->state.irql;
@@ -26,8 +31,9 @@ KIRQL KeAcquireSpinLockRaiseToDpc(PKSPIN_LOCK SpinLock) {
   return old_irql;
 }
 
-// Releases and lowers the IRQL to NewIrql. IRQL DISPATCH_LEVEL, else DRIVER_VERIFIER_DETECTED_VIOLATION 0x32; 0x31 for a
-// NewIrql above it; SPIN_LOCK_NOT_OWNED when the thread does not hold it. (nf-wdm-kereleasespinlock)
+// Releases and lowers the IRQL to NewIrql. IRQL DISPATCH_LEVEL, else DRIVER_VERIFIER_DETECTED_VIOLATION 0x32;
+// 0x31 for a NewIrql above it; SPIN_LOCK_NOT_OWNED when the thread does not hold it.
+// (nf-wdm-kereleasespinlock)
 VOID KeReleaseSpinLock(PKSPIN_LOCK SpinLock, KIRQL NewIrql) {
   PKTHREAD thread = CurrentThread();
   if (thread->state.irql != DISPATCH_LEVEL) VerifierViolation(0x32, thread->state.irql, Address(SpinLock), 0);
@@ -43,7 +49,8 @@ VOID KeAcquireSpinLockAtDpcLevel(PKSPIN_LOCK SpinLock) {
   AcquireKSpinLock(thread, SpinLock);
 }
 
-// IRQL >= DISPATCH_LEVEL, else DRIVER_VERIFIER_DETECTED_VIOLATION 0x41. (nf-wdm-kereleasespinlockfromdpclevel)
+// IRQL >= DISPATCH_LEVEL, else DRIVER_VERIFIER_DETECTED_VIOLATION 0x41.
+// (nf-wdm-kereleasespinlockfromdpclevel)
 VOID KeReleaseSpinLockFromDpcLevel(PKSPIN_LOCK SpinLock) {
   PKTHREAD thread = CurrentThread();
   if (thread->state.irql < DISPATCH_LEVEL) VerifierViolation(0x41, thread->state.irql, Address(SpinLock), 0);
@@ -65,7 +72,8 @@ VOID KeReleaseSpinLockForDpc(PKSPIN_LOCK SpinLock, KIRQL OldIrql) {
   if (OldIrql != thread->state.irql) LowerIrqlTo(thread, OldIrql);
 }
 
-// TRUE when acquired, FALSE when somebody holds it. IRQL >= DISPATCH_LEVEL. (nf-wdm-ketrytoacquirespinlockatdpclevel)
+// TRUE when acquired, FALSE when somebody holds it. IRQL >= DISPATCH_LEVEL.
+// (nf-wdm-ketrytoacquirespinlockatdpclevel)
 BOOLEAN KeTryToAcquireSpinLockAtDpcLevel(PKSPIN_LOCK SpinLock) {
   PKTHREAD thread = CurrentThread();
   if (thread->state.irql < DISPATCH_LEVEL) VerifierViolation(0x40, thread->state.irql, Address(SpinLock), 0);
@@ -73,11 +81,13 @@ BOOLEAN KeTryToAcquireSpinLockAtDpcLevel(PKSPIN_LOCK SpinLock) {
 }
 
 // TRUE when nobody holds it now. Any IRQL. (nf-wdm-ketestspinlock)
-BOOLEAN KeTestSpinLock(PKSPIN_LOCK SpinLock) { return std::atomic_ref(*SpinLock).load(std::memory_order_acquire) == 0; }
+BOOLEAN KeTestSpinLock(PKSPIN_LOCK SpinLock) {
+  return std::atomic_ref(*SpinLock).load(std::memory_order_acquire) == 0;
+}
 
-// The queued forms use the same lock word: the handle remembers the lock and the IRQL. Fairness is not promised by
-// name, and a queue in which each waiter depends on the one before being scheduled is slow without real processors.
-// (nf-wdm-keacquireinstackqueuedspinlock)
+// The queued forms use the same lock word: the handle remembers the lock and the IRQL. Fairness is not
+// promised by name, and a queue in which each waiter depends on the one before being scheduled is slow
+// without real processors. (nf-wdm-keacquireinstackqueuedspinlock)
 VOID KeAcquireInStackQueuedSpinLock(PKSPIN_LOCK SpinLock, PKLOCK_QUEUE_HANDLE LockHandle) {
   LockHandle->LockQueue.Next = nullptr;
   LockHandle->LockQueue.Lock = SpinLock;

@@ -24,7 +24,9 @@ PKTHREAD CreateOwnThread() {
   return thread;
 }
 
-void DestroyOwnThread(PKTHREAD thread) { delete thread; }
+void DestroyOwnThread(PKTHREAD thread) {
+  delete thread;
+}
 
 constexpr ThreadSource kOwnSource{CreateOwnThread, DestroyOwnThread};
 std::atomic<const ThreadSource*> g_source{&kOwnSource};
@@ -63,8 +65,12 @@ void SetThreadSource(const ThreadSource* source) {
   g_source.store(source == nullptr ? &kOwnSource : source, std::memory_order_release);
 }
 
-PKTHREAD CreateThreadFromSource() { return g_source.load(std::memory_order_acquire)->create(); }
-void DestroyThreadOfSource(PKTHREAD thread) { g_source.load(std::memory_order_acquire)->destroy(thread); }
+PKTHREAD CreateThreadFromSource() {
+  return g_source.load(std::memory_order_acquire)->create();
+}
+void DestroyThreadOfSource(PKTHREAD thread) {
+  g_source.load(std::memory_order_acquire)->destroy(thread);
+}
 
 PKTHREAD AdoptCurrentOsThread() {
   PKTHREAD thread = ShouldFail("adopt thread") ? nullptr : CreateThreadFromSource();

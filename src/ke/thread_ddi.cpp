@@ -14,15 +14,21 @@ using namespace ring3::ke;
 
 namespace {
 
-KPRIORITY Exchange(KPRIORITY& priority, KPRIORITY value) { return __atomic_exchange_n(&priority, value, __ATOMIC_RELAXED); }
+KPRIORITY Exchange(KPRIORITY& priority, KPRIORITY value) {
+  return __atomic_exchange_n(&priority, value, __ATOMIC_RELAXED);
+}
 
 }  // namespace
 
 // Any IRQL. (nf-wdm-kegetcurrentthread)
-PKTHREAD KeGetCurrentThread() { return CurrentThread(); }
+PKTHREAD KeGetCurrentThread() {
+  return CurrentThread();
+}
 
 // 0 to 31. PASSIVE_LEVEL. (nf-wdm-kequeryprioritythread)
-KPRIORITY KeQueryPriorityThread(PKTHREAD Thread) { return __atomic_load_n(&Thread->priority, __ATOMIC_RELAXED); }
+KPRIORITY KeQueryPriorityThread(PKTHREAD Thread) {
+  return __atomic_load_n(&Thread->priority, __ATOMIC_RELAXED);
+}
 
 // Returns the priority before. Values outside 1 to HIGH_PRIORITY are brought into it. PASSIVE_LEVEL.
 // (nf-wdm-kesetprioritythread)
@@ -37,30 +43,36 @@ KPRIORITY KeSetPriorityThread(PKTHREAD Thread, KPRIORITY Priority) {
 LONG KeSetBasePriorityThread(PKTHREAD Thread, LONG Increment) {
   CheckIrqlAtMost(CurrentThread(), PASSIVE_LEVEL);
   const KPRIORITY process_priority = Thread->own_process == nullptr ? 8 : Thread->own_process->base_priority;
-  const KPRIORITY priority = std::clamp<KPRIORITY>(process_priority + Increment, LOW_PRIORITY + 1, HIGH_PRIORITY);
+  const KPRIORITY priority =
+      std::clamp<KPRIORITY>(process_priority + Increment, LOW_PRIORITY + 1, HIGH_PRIORITY);
   const KPRIORITY before = Exchange(Thread->base_priority, priority);
   Exchange(Thread->priority, priority);
   return before - process_priority;
 }
 
-// Processor time of the running thread in clock ticks; Linux does not tell user and kernel apart here, all of it is kernel
-// time. PASSIVE_LEVEL. (nf-wdm-kequeryruntimethread)
+// Processor time of the running thread in clock ticks; Linux does not tell user and kernel apart here, all of
+// it is kernel time. PASSIVE_LEVEL. (nf-wdm-kequeryruntimethread)
 ULONG KeQueryRuntimeThread(PKTHREAD Thread, PULONG UserTime) {
   *UserTime = 0;
   if (Thread != CurrentThread()) return 0;
   return static_cast<ULONG>(os::ThreadCpuTime100ns() / kTimeIncrement100ns);
 }
 
-// Cycles are counted in 100 ns units here, zero for other threads than the running one. (nf-wdm-kequerytotalcycletimethread)
+// Cycles are counted in 100 ns units here, zero for other threads than the running one.
+// (nf-wdm-kequerytotalcycletimethread)
 ULONG64 KeQueryTotalCycleTimeThread(PKTHREAD Thread, PULONG64 CycleTimeStamp) {
   if (CycleTimeStamp != nullptr) *CycleTimeStamp = __builtin_ia32_rdtsc();
   return Thread == CurrentThread() ? static_cast<ULONG64>(os::ThreadCpuTime100ns()) : 0;
 }
 
 // IRQL <= DISPATCH_LEVEL. (nf-wdm-kesetsystemaffinitythread)
-VOID KeSetSystemAffinityThread(KAFFINITY Affinity) { (void)KeSetSystemAffinityThreadEx(Affinity); }
+VOID KeSetSystemAffinityThread(KAFFINITY Affinity) {
+  (void)KeSetSystemAffinityThreadEx(Affinity);
+}
 
-VOID KeRevertToUserAffinityThread() { KeRevertToUserAffinityThreadEx(0); }
+VOID KeRevertToUserAffinityThread() {
+  KeRevertToUserAffinityThreadEx(0);
+}
 
 // The affinity before, zero where none was set. IRQL <= DISPATCH_LEVEL. (nf-wdm-kesetsystemaffinitythreadex)
 KAFFINITY KeSetSystemAffinityThreadEx(KAFFINITY Affinity) {
@@ -96,4 +108,6 @@ UCHAR KeSetIdealProcessorThread(PKTHREAD Thread, UCHAR Processor) {
 
 // Kernel stacks are never swapped: TRUE (it was enabled) the first time is what callers restore.
 // (nf-ntifs-kesetkernelstackswapenable)
-BOOLEAN KeSetKernelStackSwapEnable(BOOLEAN) { return TRUE; }
+BOOLEAN KeSetKernelStackSwapEnable(BOOLEAN) {
+  return TRUE;
+}

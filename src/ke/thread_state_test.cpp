@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What belongs to the running thread: attached process, guarded mutexes, floating-point state, priorities, processors, time.
+// What belongs to the running thread: attached process, guarded mutexes, floating-point state, priorities,
+// processors, time.
 #include <ddi/ex.h>
 
 #include "ke/kernel_test.h"
@@ -136,7 +137,8 @@ TEST_F(ThreadTest, LinuxThreadsGetAndLoseTheirThreadObject) {
 
 TEST_F(ProcessorTest, NumbersAndIndexesAgree) {
   PROCESSOR_NUMBER number;
-  EXPECT_EQ(KeGetProcessorNumberFromIndex(KeQueryActiveProcessorCount(nullptr), &number), STATUS_INVALID_PARAMETER);
+  EXPECT_EQ(KeGetProcessorNumberFromIndex(KeQueryActiveProcessorCount(nullptr), &number),
+            STATUS_INVALID_PARAMETER);
   ASSERT_EQ(KeGetProcessorNumberFromIndex(0, &number), STATUS_SUCCESS);
   EXPECT_EQ(KeGetProcessorIndexFromNumber(&number), 0u);
   EXPECT_LT(KeGetCurrentProcessorNumberEx(&number), KeQueryActiveProcessorCountEx(ALL_PROCESSOR_GROUPS));
@@ -154,7 +156,9 @@ TEST_F(ProcessorTest, BroadcastRunsForEach) {
   EXPECT_EQ(KeGetCurrentIrql(), PASSIVE_LEVEL);
 }
 
-VOID NoteProcessor(PVOID context, PKE_PROCESSOR_CHANGE_NOTIFY_CONTEXT, PNTSTATUS) { ++*static_cast<ULONG*>(context); }
+VOID NoteProcessor(PVOID context, PKE_PROCESSOR_CHANGE_NOTIFY_CONTEXT, PNTSTATUS) {
+  ++*static_cast<ULONG*>(context);
+}
 
 TEST_F(ProcessorTest, ChangeCallbackHearsOfThoseThatExist) {
   ULONG calls = 0;

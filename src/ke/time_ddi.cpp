@@ -8,15 +8,21 @@ using namespace ring3::ke;
 
 namespace {
 
-LONGLONG PerformanceCounter() { return os::MonotonicNs() / (1'000'000'000 / kPerformanceFrequency); }
+LONGLONG PerformanceCounter() {
+  return os::MonotonicNs() / (1'000'000'000 / kPerformanceFrequency);
+}
 
 }  // namespace
 
 // 100 ns units since 1 January 1601, UTC. Any IRQL. (nf-wdm-kequerysystemtime~r1)
-VOID KeQuerySystemTime(PLARGE_INTEGER CurrentTime) { CurrentTime->QuadPart = os::SystemTime100ns(); }
+VOID KeQuerySystemTime(PLARGE_INTEGER CurrentTime) {
+  CurrentTime->QuadPart = os::SystemTime100ns();
+}
 
 // (nf-wdm-kequerysystemtimeprecise)
-VOID KeQuerySystemTimePrecise(PLARGE_INTEGER CurrentTime) { CurrentTime->QuadPart = os::SystemTime100ns(); }
+VOID KeQuerySystemTimePrecise(PLARGE_INTEGER CurrentTime) {
+  CurrentTime->QuadPart = os::SystemTime100ns();
+}
 
 // Ticks of KeQueryTimeIncrement since the system started. Any IRQL. (nf-wdm-kequerytickcount)
 VOID KeQueryTickCount(PLARGE_INTEGER CurrentCount) {
@@ -24,10 +30,14 @@ VOID KeQueryTickCount(PLARGE_INTEGER CurrentCount) {
 }
 
 // 100 ns units in a tick. Any IRQL. (nf-wdm-kequerytimeincrement)
-ULONG KeQueryTimeIncrement() { return kTimeIncrement100ns; }
+ULONG KeQueryTimeIncrement() {
+  return kTimeIncrement100ns;
+}
 
 // 100 ns units since the system started. Any IRQL. (nf-wdm-kequeryinterrupttime)
-ULONGLONG KeQueryInterruptTime() { return static_cast<ULONGLONG>(InterruptTime100ns()); }
+ULONGLONG KeQueryInterruptTime() {
+  return static_cast<ULONGLONG>(InterruptTime100ns());
+}
 
 // The same, with the performance counter at that moment. Any IRQL. (nf-wdm-kequeryinterrupttimeprecise)
 ULONG64 KeQueryInterruptTimePrecise(PULONG64 QpcTimeStamp) {
@@ -36,8 +46,12 @@ ULONG64 KeQueryInterruptTimePrecise(PULONG64 QpcTimeStamp) {
 }
 
 // (nf-wdm-kequeryunbiasedinterrupttime)
-ULONGLONG KeQueryUnbiasedInterruptTime() { return static_cast<ULONGLONG>(InterruptTime100ns()); }
-ULONGLONG KeQueryUnbiasedInterruptTimePrecise(PULONG64 QpcTimeStamp) { return KeQueryInterruptTimePrecise(QpcTimeStamp); }
+ULONGLONG KeQueryUnbiasedInterruptTime() {
+  return static_cast<ULONGLONG>(InterruptTime100ns());
+}
+ULONGLONG KeQueryUnbiasedInterruptTimePrecise(PULONG64 QpcTimeStamp) {
+  return KeQueryInterruptTimePrecise(QpcTimeStamp);
+}
 
 // Counts of 100 ns; the frequency per second where asked for. Any IRQL. (nf-wdm-kequeryperformancecounter)
 LARGE_INTEGER KeQueryPerformanceCounter(PLARGE_INTEGER PerformanceFrequency) {

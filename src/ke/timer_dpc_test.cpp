@@ -3,7 +3,6 @@
 #include <vector>
 
 #include "ke/freed_memory.h"
-#include "ke/interrupt.h"
 #include "ke/kernel_test.h"
 #include "ke/processor.h"
 
@@ -13,7 +12,6 @@ namespace {
 using DpcTest = KernelTest;
 using DpcDeathTest = KernelTest;
 using TimerTest = KernelTest;
-using InterruptTest = KernelTest;
 
 // What a DPC saw, and an event that it sets.
 struct Seen {
@@ -77,7 +75,10 @@ TEST_F(DpcTest, ThreadedRunsAtPassiveLevel) {
 }
 
 struct Gate {
-  Gate() { open = false; entered = false; }
+  Gate() {
+    open = false;
+    entered = false;
+  }
   std::atomic<bool> open;
   std::atomic<bool> entered;
 };
@@ -106,7 +107,9 @@ class HeldQueue {
 
 std::vector<int>* g_order;
 
-void Append(PKDPC, PVOID context, PVOID, PVOID) { g_order->push_back(static_cast<int>(reinterpret_cast<LONG_PTR>(context))); }
+void Append(PKDPC, PVOID context, PVOID, PVOID) {
+  g_order->push_back(static_cast<int>(reinterpret_cast<LONG_PTR>(context)));
+}
 
 TEST_F(DpcTest, HighImportanceGoesFirst) {
   std::vector<int> order;
@@ -158,10 +161,18 @@ TEST_F(DpcTest, QueuedFromManyThreads) {
   EXPECT_EQ(seen.runs, queued);
 }
 
-void WaitInDpc(PKDPC, PVOID context, PVOID, PVOID) { WaitFor(context); }
-void RaiseInDpc(PKDPC, PVOID, PVOID, PVOID) { KfRaiseIrql(HIGH_LEVEL); }
-void LowerInDpc(PKDPC, PVOID, PVOID, PVOID) { KeLowerIrql(PASSIVE_LEVEL); }
-void KeepLock(PKDPC, PVOID context, PVOID, PVOID) { KeAcquireSpinLockAtDpcLevel(static_cast<PKSPIN_LOCK>(context)); }
+void WaitInDpc(PKDPC, PVOID context, PVOID, PVOID) {
+  WaitFor(context);
+}
+void RaiseInDpc(PKDPC, PVOID, PVOID, PVOID) {
+  KfRaiseIrql(HIGH_LEVEL);
+}
+void LowerInDpc(PKDPC, PVOID, PVOID, PVOID) {
+  KeLowerIrql(PASSIVE_LEVEL);
+}
+void KeepLock(PKDPC, PVOID context, PVOID, PVOID) {
+  KeAcquireSpinLockAtDpcLevel(static_cast<PKSPIN_LOCK>(context));
+}
 
 void RunDpc(PKDEFERRED_ROUTINE routine, PVOID context) {
   KDPC dpc;
@@ -364,50 +375,8 @@ TEST_F(TimerDeathTest, FreeingMemoryWithASetTimerOrQueuedDpc) {
 TEST_F(TimerDeathTest, HighResolutionTakesRelativeTimesOnly) {
   EXPECT_BUGCHECK(ExSetTimer(ExAllocateTimer(nullptr, nullptr, EX_TIMER_HIGH_RESOLUTION), 1, 0, nullptr),
                   "TIMER_OR_DPC_INVALID");
-  EXPECT_BUGCHECK(ExAllocateTimer(nullptr, nullptr, EX_TIMER_HIGH_RESOLUTION | EX_TIMER_NO_WAKE), "TIMER_OR_DPC_INVALID");
-}
-
-struct Device {
-  std::atomic<int> interrupts{0};
-  int count = 0;
-  KIRQL irql = 0;
-};
-
-BOOLEAN Service(PKINTERRUPT, PVOID context) {
-  auto* device = static_cast<Device*>(context);
-  device->irql = KeGetCurrentIrql();
-  ++device->count;
-  ++device->interrupts;
-  return TRUE;
-}
-
-BOOLEAN Synchronized(PVOID context) {
-  ++static_cast<Device*>(context)->count;
-  return TRUE;
-}
-
-TEST_F(InterruptTest, ServiceRoutineAndSynchronizedCodeExclude) {
-  Device device;
-  _KINTERRUPT interrupt;
-  interrupt.service_routine = Service;
-  interrupt.service_context = &device;
-  interrupt.irql = interrupt.synchronize_irql = 7;
-  ASSERT_TRUE(ConnectInterrupt(&interrupt).ok());
-  {
-    TestThread firing([&] {
-      for (int i = 0; i < 2000; ++i) EXPECT_TRUE(FireInterrupt(&interrupt));
-    });
-    TestThread synchronizing([&] {
-      for (int i = 0; i < 2000; ++i) EXPECT_TRUE(KeSynchronizeExecution(&interrupt, Synchronized, &device));
-    });
-  }
-  EXPECT_EQ(device.count, 4000);
-  EXPECT_EQ(device.irql, 7);
-  const KIRQL old_irql = KeAcquireInterruptSpinLock(&interrupt);
-  EXPECT_EQ(KeGetCurrentIrql(), 7);
-  KeReleaseInterruptSpinLock(&interrupt, old_irql);
-  DisconnectInterrupt(&interrupt);
-  EXPECT_FALSE(FireInterrupt(&interrupt));
+  EXPECT_BUGCHECK(ExAllocateTimer(nullptr, nullptr, EX_TIMER_HIGH_RESOLUTION | EX_TIMER_NO_WAKE),
+                  "TIMER_OR_DPC_INVALID");
 }
 
 }  // namespace

@@ -19,7 +19,9 @@ constexpr LONGLONG kMillisecond = 10'000;  // in 100 ns units
 // Timers on the system time are looked at this often, so that they follow when somebody sets the clock.
 constexpr int64_t kClockCheckNs = 1'000'000'000;
 
-PKTIMER FromEntry(LIST_ENTRY* entry) { return CONTAINING_RECORD(entry, KTIMER, TimerListEntry); }
+PKTIMER FromEntry(LIST_ENTRY* entry) {
+  return CONTAINING_RECORD(entry, KTIMER, TimerListEntry);
+}
 
 }  // namespace
 
@@ -27,13 +29,16 @@ TimerTable::TimerTable() {
   for (LIST_ENTRY& bucket : buckets_) InitializeList(bucket);
 }
 
-size_t TimerTable::BucketOf(ULONGLONG due_100ns) { return (due_100ns >> 14) % kBuckets; }
+size_t TimerTable::BucketOf(ULONGLONG due_100ns) {
+  return (due_100ns >> 14) % kBuckets;
+}
 
 void TimerTable::InsertLocked(PKTIMER timer) {
   LIST_ENTRY& bucket = buckets_[BucketOf(timer->DueTime.QuadPart)];
   LIST_ENTRY* position = &bucket;
   // New timers are mostly the latest of their bucket.
-  while (position->Blink != &bucket && FromEntry(position->Blink)->DueTime.QuadPart > timer->DueTime.QuadPart) {
+  while (position->Blink != &bucket &&
+         FromEntry(position->Blink)->DueTime.QuadPart > timer->DueTime.QuadPart) {
     position = position->Blink;
   }
   InsertBefore(*position, timer->TimerListEntry);
@@ -129,6 +134,7 @@ bool TimerQueue::Cancel(PKTIMER timer) {
 }
 
 void TimerQueue::EnsureThread() {
+  if (stopping_.load(std::memory_order_acquire)) return;
   if (start_claimed_.load(std::memory_order_acquire) || start_claimed_.exchange(true)) return;
   // The caller cannot be told, and the timer would never expire.
   if (!thread_.Start("ring3-timer", Run, this).ok()) KeBugCheckEx(NO_PAGES_AVAILABLE, 0, 0, 0, 0);
@@ -149,8 +155,8 @@ bool TimerQueue::ExpireOne(DpcQueue** queue) {
   }
   RemoveLocked(timer);
   if (timer->Period != 0) {
-    // Periods follow each other on the interrupt time, whatever the first expiration was on; those that were missed
-    // are not made up for.
+    // Periods follow each other on the interrupt time, whatever the first expiration was on; those that were
+    // missed are not made up for.
     const LONGLONG period = timer->Period * kMillisecond;
     const LONGLONG expired_at =
         timer->Header.Absolute ? interrupt_time : static_cast<LONGLONG>(timer->DueTime.QuadPart);
@@ -202,7 +208,8 @@ void TimerQueue::Stop(LeakReport& report) {
     for (TimerTable* table : {&relative_, &absolute_}) {
       while (PKTIMER timer = table->EarliestLocked()) {
         RemoveLocked(timer);
-        const void* routine = timer->Dpc == nullptr ? nullptr : reinterpret_cast<void*>(timer->Dpc->DeferredRoutine);
+        const void* routine =
+            timer->Dpc == nullptr ? nullptr : reinterpret_cast<void*>(timer->Dpc->DeferredRoutine);
         lines.push_back(fmt::format("timer {} is still set (period {} ms, DPC routine {})", fmt::ptr(timer),
                                     timer->Period, routine));
       }

@@ -13,8 +13,8 @@ namespace ring3::ke {
 class DpcQueues;
 class DpcQueue;
 
-// Timers on one clock, by due time: hashed into buckets, each in order of time. Finding the next one is a look at the
-// head of every bucket; setting and cancelling touch one.
+// Timers on one clock, by due time: hashed into buckets, each in order of time. Finding the next one is a
+// look at the head of every bucket; setting and cancelling touch one.
 class TimerTable {
  public:
   TimerTable();
@@ -38,8 +38,8 @@ class TimerQueue {
  public:
   explicit TimerQueue(DpcQueues& dpcs) : dpcs_(dpcs) {}
 
-  // `due_time` in 100 ns units: negative relative, else system time; `period` in milliseconds. Returns whether it was
-  // set before. The timer is not signalled afterwards, unless it was due.
+  // `due_time` in 100 ns units: negative relative, else system time; `period` in milliseconds. Returns
+  // whether it was set before. The timer is not signalled afterwards, unless it was due.
   bool Set(PKTIMER timer, LONGLONG due_time, ULONG period, PKDPC dpc);
   // Returns whether it was set.
   bool Cancel(PKTIMER timer);
@@ -63,8 +63,8 @@ class TimerQueue {
   TimerTable& TableOf(PKTIMER timer) { return timer->Header.Absolute ? absolute_ : relative_; }
 
   DpcQueues& dpcs_;
-  TimerTable relative_;  // on the interrupt time
-  TimerTable absolute_;  // on the system time
+  TimerTable relative_;               // on the interrupt time
+  TimerTable absolute_;               // on the system time
   std::atomic<uint32_t> changes_{0};  // a futex
   int64_t sleeping_until_ns_ RING3_GUARDED_BY(g_dispatcher_lock) = 0;
   std::atomic<bool> start_claimed_{false};

@@ -15,7 +15,9 @@ namespace {
 // A waker is often about to come: looking this often costs less than a system call.
 constexpr int kSpinsBeforeSleep = 60;
 
-DISPATCHER_HEADER& HeaderOf(PVOID object) { return *static_cast<DISPATCHER_HEADER*>(object); }
+DISPATCHER_HEADER& HeaderOf(PVOID object) {
+  return *static_cast<DISPATCHER_HEADER*>(object);
+}
 
 bool IsSatisfiableLocked(const DISPATCHER_HEADER& header, PKTHREAD thread) RING3_REQUIRES(g_dispatcher_lock) {
   if (header.SignalState > 0) return true;
@@ -81,7 +83,8 @@ NTSTATUS TryNowLocked(PKTHREAD thread, const WaitRequest& request) RING3_REQUIRE
       if (request.type == WaitAll) return kNotNow;
       continue;
     }
-    if (header.Type == kMutantObject && header.SignalState == static_cast<LONG>(MINLONG)) return kLimitExceeded;
+    if (header.Type == kMutantObject && header.SignalState == static_cast<LONG>(MINLONG))
+      return kLimitExceeded;
     if (request.type == WaitAny) return AcquireLocked(header, thread) + static_cast<NTSTATUS>(i);
   }
   if (request.type == WaitAny || request.count == 0) return kNotNow;

@@ -155,7 +155,8 @@ TEST_F(WaitTest, AnyTellsWhich) {
   KeInitializeEvent(&events[0], NotificationEvent, FALSE);
   KeInitializeEvent(&events[1], NotificationEvent, TRUE);
   PVOID objects[] = {&events[0], &events[1]};
-  EXPECT_EQ(KeWaitForMultipleObjects(2, objects, WaitAny, ::Executive, KernelMode, FALSE, nullptr, nullptr), STATUS_WAIT_1);
+  EXPECT_EQ(KeWaitForMultipleObjects(2, objects, WaitAny, ::Executive, KernelMode, FALSE, nullptr, nullptr),
+            STATUS_WAIT_1);
 }
 
 TEST_F(WaitTest, AllTakesEverythingOrNothing) {
@@ -165,10 +166,12 @@ TEST_F(WaitTest, AllTakesEverythingOrNothing) {
   KeInitializeSemaphore(&semaphore, 1, 1);
   PVOID objects[] = {&semaphore, &event};
   LARGE_INTEGER zero{};
-  EXPECT_EQ(KeWaitForMultipleObjects(2, objects, WaitAll, ::Executive, KernelMode, FALSE, &zero, nullptr), STATUS_TIMEOUT);
+  EXPECT_EQ(KeWaitForMultipleObjects(2, objects, WaitAll, ::Executive, KernelMode, FALSE, &zero, nullptr),
+            STATUS_TIMEOUT);
   EXPECT_EQ(KeReadStateSemaphore(&semaphore), 1);
   TestThread waiter([&] {
-    EXPECT_EQ(KeWaitForMultipleObjects(2, objects, WaitAll, ::Executive, KernelMode, FALSE, nullptr, nullptr), STATUS_SUCCESS);
+    EXPECT_EQ(KeWaitForMultipleObjects(2, objects, WaitAll, ::Executive, KernelMode, FALSE, nullptr, nullptr),
+              STATUS_SUCCESS);
   });
   waiter.AwaitWaiting();
   KeSetEvent(&event, 0, FALSE);
@@ -186,8 +189,8 @@ TEST_F(WaitTest, ManyObjectsNeedAnArray) {
   }
   std::vector<KWAIT_BLOCK> blocks(events.size());
   TestThread waiter([&] {
-    EXPECT_EQ(KeWaitForMultipleObjects(MAXIMUM_WAIT_OBJECTS, objects.data(), WaitAny, ::Executive, KernelMode, FALSE, nullptr,
-                                       blocks.data()),
+    EXPECT_EQ(KeWaitForMultipleObjects(MAXIMUM_WAIT_OBJECTS, objects.data(), WaitAny, ::Executive, KernelMode,
+                                       FALSE, nullptr, blocks.data()),
               STATUS_WAIT_63);
   });
   waiter.AwaitWaiting();
@@ -226,8 +229,9 @@ TEST_F(WaitTest, ThreadObjectIsSignalledAtTheEnd) {
 TEST_F(WaitTest, AlertEndsAnAlertableWait) {
   KEVENT never;
   KeInitializeEvent(&never, NotificationEvent, FALSE);
-  TestThread waiter(
-      [&] { EXPECT_EQ(KeWaitForSingleObject(&never, UserRequest, UserMode, TRUE, nullptr), STATUS_ALERTED); });
+  TestThread waiter([&] {
+    EXPECT_EQ(KeWaitForSingleObject(&never, UserRequest, UserMode, TRUE, nullptr), STATUS_ALERTED);
+  });
   waiter.AwaitWaiting();
   EXPECT_FALSE(KeAlertThread(waiter.kthread(), KernelMode));
 }
@@ -253,7 +257,9 @@ void KernelRoutine(PKAPC apc, PKNORMAL_ROUTINE*, PVOID*, PVOID*, PVOID*) {
   ++probe->kernel_runs;
 }
 
-void NormalRoutine(PVOID context, PVOID, PVOID) { ++static_cast<ApcProbe*>(context)->normal_runs; }
+void NormalRoutine(PVOID context, PVOID, PVOID) {
+  ++static_cast<ApcProbe*>(context)->normal_runs;
+}
 
 TEST_F(WaitTest, KernelApcRunsInTheMiddleOfAWait) {
   KEVENT event;
@@ -261,8 +267,8 @@ TEST_F(WaitTest, KernelApcRunsInTheMiddleOfAWait) {
   TestThread waiter([&] { EXPECT_EQ(WaitFor(&event), STATUS_SUCCESS); });
   waiter.AwaitWaiting();
   ApcProbe probe;
-  KeInitializeApc(&probe.apc, waiter.kthread(), OriginalApcEnvironment, KernelRoutine, nullptr, NormalRoutine, KernelMode,
-                  &probe);
+  KeInitializeApc(&probe.apc, waiter.kthread(), OriginalApcEnvironment, KernelRoutine, nullptr, NormalRoutine,
+                  KernelMode, &probe);
   EXPECT_TRUE(KeInsertQueueApc(&probe.apc, nullptr, nullptr, 0));
   while (probe.normal_runs == 0) os::YieldThread();
   EXPECT_EQ(probe.kernel_runs, 1);
@@ -273,10 +279,10 @@ TEST_F(WaitTest, KernelApcRunsInTheMiddleOfAWait) {
 TEST_F(WaitTest, CriticalRegionHoldsBackNormalApcsOnly) {
   ApcProbe normal;
   ApcProbe special;
-  KeInitializeApc(&normal.apc, KeGetCurrentThread(), OriginalApcEnvironment, KernelRoutine, nullptr, NormalRoutine,
-                  KernelMode, &normal);
-  KeInitializeApc(&special.apc, KeGetCurrentThread(), OriginalApcEnvironment, KernelRoutine, nullptr, nullptr, KernelMode,
-                  nullptr);
+  KeInitializeApc(&normal.apc, KeGetCurrentThread(), OriginalApcEnvironment, KernelRoutine, nullptr,
+                  NormalRoutine, KernelMode, &normal);
+  KeInitializeApc(&special.apc, KeGetCurrentThread(), OriginalApcEnvironment, KernelRoutine, nullptr, nullptr,
+                  KernelMode, nullptr);
   KeEnterCriticalRegion();
   KeInsertQueueApc(&normal.apc, nullptr, nullptr, 0);
   KeInsertQueueApc(&special.apc, nullptr, nullptr, 0);
@@ -289,8 +295,8 @@ TEST_F(WaitTest, CriticalRegionHoldsBackNormalApcsOnly) {
 
 TEST_F(WaitTest, ApcWaitsForALowerIrql) {
   ApcProbe probe;
-  KeInitializeApc(&probe.apc, KeGetCurrentThread(), OriginalApcEnvironment, KernelRoutine, nullptr, nullptr, KernelMode,
-                  nullptr);
+  KeInitializeApc(&probe.apc, KeGetCurrentThread(), OriginalApcEnvironment, KernelRoutine, nullptr, nullptr,
+                  KernelMode, nullptr);
   const KIRQL old_irql = KfRaiseIrql(APC_LEVEL);
   KeInsertQueueApc(&probe.apc, nullptr, nullptr, 0);
   EXPECT_EQ(probe.kernel_runs, 0);
@@ -307,8 +313,8 @@ TEST_F(WaitTest, UserApcEndsAnAlertableUserWait) {
     DeliverUserApcs(CurrentThread());
   });
   waiter.AwaitWaiting();
-  KeInitializeApc(&probe.apc, waiter.kthread(), OriginalApcEnvironment, KernelRoutine, nullptr, NormalRoutine, UserMode,
-                  &probe);
+  KeInitializeApc(&probe.apc, waiter.kthread(), OriginalApcEnvironment, KernelRoutine, nullptr, NormalRoutine,
+                  UserMode, &probe);
   EXPECT_TRUE(KeInsertQueueApc(&probe.apc, nullptr, nullptr, 0));
   waiter.Join();
   EXPECT_EQ(probe.normal_runs, 1);
@@ -317,16 +323,17 @@ TEST_F(WaitTest, UserApcEndsAnAlertableUserWait) {
 TEST_F(WaitTest, AbortedUserWaitsEnd) {
   KEVENT never;
   KeInitializeEvent(&never, NotificationEvent, FALSE);
-  TestThread waiter(
-      [&] { EXPECT_EQ(KeWaitForSingleObject(&never, UserRequest, UserMode, FALSE, nullptr), STATUS_USER_APC); });
+  TestThread waiter([&] {
+    EXPECT_EQ(KeWaitForSingleObject(&never, UserRequest, UserMode, FALSE, nullptr), STATUS_USER_APC);
+  });
   waiter.AwaitWaiting();
   AbortUserWaits(waiter.kthread());
 }
 
 TEST_F(WaitDeathTest, TooManyObjects) {
   PVOID objects[THREAD_WAIT_OBJECTS + 1] = {};
-  EXPECT_BUGCHECK(KeWaitForMultipleObjects(THREAD_WAIT_OBJECTS + 1, objects, WaitAny, ::Executive, KernelMode, FALSE, nullptr,
-                                           nullptr),
+  EXPECT_BUGCHECK(KeWaitForMultipleObjects(THREAD_WAIT_OBJECTS + 1, objects, WaitAny, ::Executive, KernelMode,
+                                           FALSE, nullptr, nullptr),
                   "MAXIMUM_WAIT_OBJECTS_EXCEEDED");
 }
 
