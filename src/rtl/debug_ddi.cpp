@@ -13,8 +13,6 @@
 #include "rtl/debug_output_internal.h"
 #include "rtl/format_engine.h"
 
-extern "C" NTKERNELAPI DECLSPEC_NORETURN VOID NTAPI ExRaiseStatus(NTSTATUS Status);
-
 namespace rtl = ring3::rtl;
 
 namespace {

@@ -182,6 +182,12 @@ NTSTATUS NTAPI RtlUpcaseUnicodeStringToOemString(POEM_STRING DestinationString, 
   return StringToNarrow(DestinationString, SourceString, AllocateDestinationString, 1, true);
 }
 
+// The result is not terminated. nf-ntifs-rtlupcaseunicodestringtocountedoemstring
+NTSTATUS NTAPI RtlUpcaseUnicodeStringToCountedOemString(POEM_STRING DestinationString, PCUNICODE_STRING SourceString,
+                                                        BOOLEAN AllocateDestinationString) {
+  return StringToNarrow(DestinationString, SourceString, AllocateDestinationString, 0, true);
+}
+
 // Bytes that the converted string takes, with its terminator. nf-wdm-rtlxunicodestringtoansisize
 ULONG NTAPI RtlxUnicodeStringToAnsiSize(PCUNICODE_STRING UnicodeString) {
   return static_cast<ULONG>(ToNarrow(nullptr, 0, UnicodeString->Buffer, UnicodeString->Length / sizeof(WCHAR)).bytes + 1);
@@ -231,6 +237,27 @@ NTSTATUS NTAPI RtlUpcaseUnicodeToMultiByteN(PCHAR MultiByteString, ULONG MaxByte
                          [](wchar_t unit) { return uint16_t(rtl::Upcase(unit)); });
   if (BytesInMultiByteString) *BytesInMultiByteString = static_cast<ULONG>(c.bytes);
   return STATUS_SUCCESS;
+}
+
+// nf-ntifs-rtloemtounicoden
+NTSTATUS NTAPI RtlOemToUnicodeN(PWCH UnicodeString, ULONG MaxBytesInUnicodeString, PULONG BytesInUnicodeString,
+                                PCCH OemString, ULONG BytesInOemString) {
+  return RtlMultiByteToUnicodeN(UnicodeString, MaxBytesInUnicodeString, BytesInUnicodeString, OemString, BytesInOemString);
+}
+// STATUS_BUFFER_OVERFLOW after writing what fits. nf-ntifs-rtlunicodetooemn
+NTSTATUS NTAPI RtlUnicodeToOemN(PCHAR OemString, ULONG MaxBytesInOemString, PULONG BytesInOemString, PCWCH UnicodeString,
+                                ULONG BytesInUnicodeString) {
+  Converted c = ToNarrow(OemString, MaxBytesInOemString, UnicodeString, BytesInUnicodeString / sizeof(WCHAR));
+  if (BytesInOemString) *BytesInOemString = static_cast<ULONG>(c.bytes);
+  return c.complete ? STATUS_SUCCESS : STATUS_BUFFER_OVERFLOW;
+}
+// STATUS_BUFFER_OVERFLOW after writing what fits. nf-ntifs-rtlupcaseunicodetooemn
+NTSTATUS NTAPI RtlUpcaseUnicodeToOemN(PCHAR OemString, ULONG MaxBytesInOemString, PULONG BytesInOemString,
+                                      PCWCH UnicodeString, ULONG BytesInUnicodeString) {
+  Converted c = ToNarrow(OemString, MaxBytesInOemString, UnicodeString, BytesInUnicodeString / sizeof(WCHAR),
+                         [](wchar_t unit) { return uint16_t(rtl::Upcase(unit)); });
+  if (BytesInOemString) *BytesInOemString = static_cast<ULONG>(c.bytes);
+  return c.complete ? STATUS_SUCCESS : STATUS_BUFFER_OVERFLOW;
 }
 
 // One character, and the pointer moved behind it; a space for what is malformed or outside the basic plane.

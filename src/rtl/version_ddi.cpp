@@ -115,6 +115,9 @@ BOOLEAN NTAPI RtlIsServicePackVersionInstalled(ULONG Version) {
   return OSVER(Version) == OSVER(kNtddiVersion) && SPVER(Version) == 0;
 }
 
+// nf-ntddk-rtlisstateseparationenabled
+BOOLEAN NTAPI RtlIsStateSeparationEnabled(VOID) { return FALSE; }
+
 // A linear congruential step modulo 2^31 - 1: the same seed gives the same sequence. 0 to MAXLONG - 1. Any IRQL.
 // nf-ntifs-rtlrandomex
 ULONG NTAPI RtlRandomEx(PULONG Seed) {

@@ -27,6 +27,7 @@ NTSYSAPI NTSTATUS NTAPI RtlRunOnceBeginInitialize(_Inout_ PRTL_RUN_ONCE RunOnce,
                                                   _Outptr_opt_ PVOID* Context);
 NTSYSAPI NTSTATUS NTAPI RtlRunOnceComplete(_Inout_ PRTL_RUN_ONCE RunOnce, _In_ ULONG Flags, _In_opt_ PVOID Context);
 
+NTSYSAPI BOOLEAN NTAPI RtlIsStateSeparationEnabled(VOID);
 NTSYSAPI NTSTATUS NTAPI RtlCharToInteger(_In_z_ PCSZ String, _In_opt_ ULONG Base, _Out_ PULONG Value);
 
 EXTERN_C_END

@@ -43,6 +43,18 @@ NTSYSAPI NTSTATUS NTAPI RtlOemStringToCountedUnicodeString(_Inout_ PUNICODE_STRI
 NTSYSAPI NTSTATUS NTAPI RtlUnicodeStringToCountedOemString(_Inout_ POEM_STRING DestinationString,
                                                            _In_ PCUNICODE_STRING SourceString,
                                                            _In_ BOOLEAN AllocateDestinationString);
+NTSYSAPI NTSTATUS NTAPI RtlUpcaseUnicodeStringToCountedOemString(_Inout_ POEM_STRING DestinationString,
+                                                                 _In_ PCUNICODE_STRING SourceString,
+                                                                 _In_ BOOLEAN AllocateDestinationString);
+NTSYSAPI NTSTATUS NTAPI RtlOemToUnicodeN(_Out_ PWCH UnicodeString, _In_ ULONG MaxBytesInUnicodeString,
+                                         _Out_opt_ PULONG BytesInUnicodeString, _In_ PCCH OemString,
+                                         _In_ ULONG BytesInOemString);
+NTSYSAPI NTSTATUS NTAPI RtlUnicodeToOemN(_Out_ PCHAR OemString, _In_ ULONG MaxBytesInOemString,
+                                         _Out_opt_ PULONG BytesInOemString, _In_ PCWCH UnicodeString,
+                                         _In_ ULONG BytesInUnicodeString);
+NTSYSAPI NTSTATUS NTAPI RtlUpcaseUnicodeToOemN(_Out_ PCHAR OemString, _In_ ULONG MaxBytesInOemString,
+                                               _Out_opt_ PULONG BytesInOemString, _In_ PCWCH UnicodeString,
+                                               _In_ ULONG BytesInUnicodeString);
 NTSYSAPI VOID NTAPI RtlFreeOemString(_Inout_ POEM_STRING OemString);
 NTSYSAPI ULONG NTAPI RtlxUnicodeStringToOemSize(_In_ PCUNICODE_STRING UnicodeString);
 NTSYSAPI ULONG NTAPI RtlxOemStringToUnicodeSize(_In_ PCOEM_STRING OemString);
