@@ -43,13 +43,17 @@ extern constinit thread_local ThreadCache* t_pool_cache;
 class Pool {
  public:
   static constexpr size_t kLargestSmall = kLargestClassSize - kBlockOverhead;
+  // What a header has where a block needs nothing but the fast path, and the bits that tell.
+  static constexpr uint64_t kOrdinaryMask =
+      uint64_t{0xff} << 56 | uint64_t{kPoolCacheAligned | kPoolQuota | kPoolSession} << 48;
+  static constexpr uint64_t kOrdinary = uint64_t{kPoolStateAllocated} << 56;
 
   static Result<Pool*> Create(const BootOptions& options);
   // Every thread must have stopped using the pool. Reports what was not freed, by tag.
   void Destroy(LeakReport& leaks);
 
   // Null when there is no memory. The caller has checked the IRQL.
-  RING3_POOL_TOUCHES_REDZONES void* Allocate(const PoolRequest& request) {
+  RING3_POOL_FAST void* Allocate(const PoolRequest& request) {
     constexpr uint8_t kUncommon = kPoolCacheAligned | kPoolQuota;
     if (mode_ == 0 && request.byte_count <= kLargestSmall && (request.attributes & kUncommon) == 0 &&
         !request.want_special && g_fault_hook.load(std::memory_order_relaxed) == nullptr) [[likely]] {
@@ -70,25 +74,29 @@ class Pool {
   }
 
   // Bug checks when `user` is not a live block, or the block was damaged. `irql`: the caller's.
-  RING3_POOL_TOUCHES_REDZONES void Free(void* user, uint32_t tag, TagCheck check, KIRQL irql) {
+  RING3_POOL_FAST void Free(void* user, uint32_t tag, TagCheck check, KIRQL irql) {
     if (mode_ == 0) [[likely]] {
       const uint8_t use = map_.UseOf(user);
       if (use < kSizeClassCount && (reinterpret_cast<uintptr_t>(user) & (kPageSize - sizeof(PoolHeader))) != 0) [[likely]] {
         PoolHeader* header = PoolHeader::Of(user);
-        constexpr uint8_t kUncommon = kPoolCacheAligned | kPoolQuota;
+        // The whole header in one load.
+        const uint64_t packed = LoadUnaligned(header);
+        const auto block_tag = static_cast<uint32_t>(packed);
+        const auto byte_count = static_cast<uint16_t>(packed >> 32);
+        const auto attributes = static_cast<uint8_t>(packed >> 48);
+        const auto kind = static_cast<PoolKind>(attributes & kPoolKindMask);
         ThreadCache* cache = t_pool_cache;
-        if (cache != nullptr && header->state == kPoolStateAllocated && header->seal_or_next == SealOf(header) &&
-            (header->attributes & kUncommon) == 0 && (check == TagCheck::kNone || header->tag == tag) &&
-            irql <= (header->kind() == PoolKind::kPaged ? APC_LEVEL : DISPATCH_LEVEL) &&
-            LoadUnaligned(static_cast<char*>(user) + header->byte_count) == GuardOf(user)) [[likely]] {
-          if (TagCounters::Slot* slot = cache->tags().Find(TagKey{header->tag, header->kind()}.packed())) [[likely]] {
-            FreeList& list = cache->ListOf(PageKindOf(header->kind()), use);
-            if (list.count < 2 * PoolCentral::BatchOf(use)) [[likely]] {
-              TagCounters::CountFree(*slot, header->byte_count);
-              header->state = kPoolStateFree;
-              list.Push(header);
-              return;
-            }
+        // An ordinary block: allocated, neither cache-aligned nor charged (nor session, which is rare).
+        if (cache != nullptr && (packed & kOrdinaryMask) == kOrdinary && header->seal_or_next == SealOf(header, packed) &&
+            (check == TagCheck::kNone || block_tag == tag) && irql <= (kind == PoolKind::kPaged ? APC_LEVEL : DISPATCH_LEVEL) &&
+            LoadUnaligned(static_cast<char*>(user) + byte_count) == GuardOf(user)) [[likely]] {
+          FreeList& list = cache->ListOf(PageKindOf(kind), use);
+          TagCounters::Slot* slot = cache->tags().Find(TagKey{block_tag, kind}.packed());
+          if (slot != nullptr && list.count < 2 * PoolCentral::BatchOf(use)) [[likely]] {
+            TagCounters::CountFree(*slot, byte_count);
+            StoreUnaligned(header, packed ^ (uint64_t{kPoolStateAllocated ^ kPoolStateFree} << 56));
+            list.Push(header);
+            return;
           }
         }
       }
@@ -114,9 +122,10 @@ class Pool {
   explicit Pool(uint32_t mode) : mode_(mode), central_(map_), special_(map_) {}
 
   RING3_POOL_TOUCHES_REDZONES static void Stamp(PoolHeader* block, const PoolRequest& request) {
-    StoreUnaligned(block, uint64_t{request.tag} | uint64_t{static_cast<uint16_t>(request.byte_count)} << 32 |
-                              uint64_t{request.attributes} << 48 | uint64_t{kPoolStateAllocated} << 56);
-    block->seal_or_next = SealOf(block);
+    const uint64_t packed = uint64_t{request.tag} | uint64_t{static_cast<uint16_t>(request.byte_count)} << 32 |
+                            uint64_t{request.attributes} << 48 | uint64_t{kPoolStateAllocated} << 56;
+    StoreUnaligned(block, packed);
+    block->seal_or_next = SealOf(block, packed);
     StoreUnaligned(static_cast<char*>(block->user()) + request.byte_count, GuardOf(block->user()));
   }
 

@@ -30,6 +30,13 @@ bool TagTellsSomething(ULONG tag) {
   return false;
 }
 
+PoolKind KindOf(int type) {
+  return (type & PagedPool) != 0            ? PoolKind::kPaged
+         : (type & POOL_NX_ALLOCATION) != 0 ? PoolKind::kNonPagedNx
+                                            : PoolKind::kNonPagedExecute;
+}
+PoolFill FillOf(int type) { return (type & POOL_ZERO_ALLOCATION) != 0 ? PoolFill::kZero : PoolFill::kNone; }
+
 // What an allocation at a wrong IRQL is told by.
 void CheckIrql(const PoolRequest& request) {
   const KIRQL irql = ke::CurrentThread()->state.irql;
@@ -67,16 +74,13 @@ void* AllocateByType(POOL_TYPE type, size_t byte_count, ULONG tag, uint8_t attri
     if (!TagTellsSomething(tag))
       KeBugCheckEx(BAD_POOL_CALLER, kUntellingTag, tag, bits, reinterpret_cast<ULONG_PTR>(caller));
   }
-  const PoolKind kind = (bits & PagedPool) != 0           ? PoolKind::kPaged
-                        : (bits & POOL_NX_ALLOCATION) != 0 ? PoolKind::kNonPagedNx
-                                                           : PoolKind::kNonPagedExecute;
-  attributes |= static_cast<uint8_t>(kind);
+  attributes |= static_cast<uint8_t>(KindOf(bits));
   if ((bits & NonPagedPoolCacheAligned) != 0) attributes |= kPoolCacheAligned;
   if ((bits & NonPagedPoolSession) != 0) attributes |= kPoolSession;
   return AllocateChecked({.byte_count = byte_count,
                           .tag = tag,
                           .attributes = attributes,
-                          .fill = (bits & POOL_ZERO_ALLOCATION) != 0 ? PoolFill::kZero : PoolFill::kNone},
+                          .fill = FillOf(bits)},
                          on_failure);
 }
 
@@ -98,6 +102,16 @@ using namespace ring3::ex;  // NOLINT(google-build-using-namespace)
 // (else BAD_POOL_CALLER 8). Null when there is no memory, or raises with POOL_RAISE_IF_ALLOCATION_FAILURE.
 // wdm/nf-wdm-exallocatepoolwithtag
 extern "C" PVOID ExAllocatePoolWithTag(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag) {
+  constexpr int kPlainBits = PagedPool | POOL_NX_ALLOCATION | POOL_ZERO_ALLOCATION;
+  Pool* pool = g_pool;
+  if ((PoolType & ~kPlainBits) == 0 && pool != nullptr && pool->mode() == 0 && Tag != 0 && !IsBigTag(Tag)) [[likely]] {
+    const PoolRequest request{.byte_count = NumberOfBytes,
+                              .tag = Tag,
+                              .attributes = static_cast<uint8_t>(KindOf(PoolType)),
+                              .fill = FillOf(PoolType)};
+    CheckIrql(request);
+    return pool->Allocate(request);
+  }
   return AllocateByType(PoolType, NumberOfBytes, Tag, 0, OnFailureOf(PoolType), __builtin_return_address(0));
 }
 

@@ -8,6 +8,12 @@
 
 // Headers and red zones are poisoned for drivers built with AddressSanitizer; the pool itself may touch them.
 #define RING3_POOL_TOUCHES_REDZONES __attribute__((no_sanitize("address")))
+// The same, inlined wherever it is called unless that would bring instrumentation in.
+#if __has_feature(address_sanitizer)
+#define RING3_POOL_FAST RING3_POOL_TOUCHES_REDZONES
+#else
+#define RING3_POOL_FAST __attribute__((always_inline)) inline
+#endif
 
 namespace ring3::ex {
 
@@ -61,9 +67,11 @@ RING3_POOL_TOUCHES_REDZONES inline void StoreUnaligned(void* address, uint64_t v
 
 inline constexpr uint64_t kPoolCookie = 0x9e3779b97f4a7c15;
 
-RING3_POOL_TOUCHES_REDZONES inline uint64_t SealOf(const PoolHeader* header) {
-  return LoadUnaligned(header) ^ reinterpret_cast<uint64_t>(header) ^ kPoolCookie;
+// `packed`: the fields above the seal, as they lie in memory.
+inline uint64_t SealOf(const PoolHeader* header, uint64_t packed) {
+  return packed ^ reinterpret_cast<uint64_t>(header) ^ kPoolCookie;
 }
+RING3_POOL_TOUCHES_REDZONES inline uint64_t SealOf(const PoolHeader* header) { return SealOf(header, LoadUnaligned(header)); }
 inline uint64_t GuardOf(const void* user) { return reinterpret_cast<uint64_t>(user) * 3 ^ kPoolCookie; }
 
 // The POOL_TYPE that names a block's pool in a bug check.
