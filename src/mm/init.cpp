@@ -19,6 +19,8 @@ bool OnFault(const os::MemoryFault& fault) {
 
 Status BringUp(const BootOptions& options) {
   RING3_TRY(os::ReserveAt(kSystemBase, kSystemBytes));
+  // Embedded, the application's heap is what drivers lock: free() must not unmap it behind our back.
+  os::KeepFreedMemoryMapped();
   RING3_TRY(g_state->frames.Initialize(options.ram_byte_count));
   RING3_TRY(g_state->regions.Open());
   g_state->views.Initialize();

@@ -4,10 +4,13 @@
 #include <cstdio>
 
 #include "os/memory.h"
+#include "os/thread.h"
 
 namespace ring3::mm {
 namespace {
 
+// An unmapper is in the kernel for a microsecond or so, unless it has lost its processor.
+constexpr int kSpinsBeforeYield = 200;
 constexpr size_t kNotFound = ~size_t{0};
 
 bool Overlaps(const LockedRange& range, uintptr_t start, uint64_t byte_count) {
@@ -119,7 +122,10 @@ void LockedPageTable::ForEach(const std::function<void(const LockedRange&)>& vis
 }
 
 void LockedPageTable::WaitForUnmappers() const {
-  while (unmappers_.load(std::memory_order_seq_cst) != 0) __builtin_ia32_pause();
+  for (int spins = 0; unmappers_.load(std::memory_order_seq_cst) != 0; ++spins) {
+    __builtin_ia32_pause();
+    if (spins > kSpinsBeforeYield) os::YieldThread();
+  }
 }
 
 bool LockedPageTable::TryDefer(uintptr_t start, uint64_t byte_count) {
