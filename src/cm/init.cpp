@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "cm/callback.h"
 #include "cm/hive.h"
 #include "cm/key_object.h"
 #include "cm/store.h"
@@ -89,6 +90,7 @@ Status Initialize(const BootOptions& options) {
 void Shutdown(LeakReport& report) {
   if (g_registry == nullptr) return;
   if (!WriteBackStore().ok()) report.Add("registry changes that could not be written to " + g_registry->file);
+  ReportLeftCallbacks(report);
   RemoveRegistryRoot();
   delete g_registry;
   g_registry = nullptr;
