@@ -2,6 +2,7 @@
 #include "ke/time.h"
 
 #include <ddi/ke.h>
+#include <ntstatus.h>
 
 using namespace ring3;
 using namespace ring3::ke;
@@ -60,6 +61,12 @@ LARGE_INTEGER KeQueryPerformanceCounter(PLARGE_INTEGER PerformanceFrequency) {
   counter.QuadPart = PerformanceCounter();
   return counter;
 }
+
+// There is no auxiliary counter: STATUS_NOT_SUPPORTED. Any IRQL. (nf-wdm-kequeryauxiliarycounterfrequency,
+// nf-wdm-keconvertauxiliarycountertoperformancecounter, nf-wdm-keconvertperformancecountertoauxiliarycounter)
+NTSTATUS KeQueryAuxiliaryCounterFrequency(PULONG64) { return STATUS_NOT_SUPPORTED; }
+NTSTATUS KeConvertAuxiliaryCounterToPerformanceCounter(ULONG64, PULONG64, PULONG64) { return STATUS_NOT_SUPPORTED; }
+NTSTATUS KeConvertPerformanceCounterToAuxiliaryCounter(ULONG64, PULONG64, PULONG64) { return STATUS_NOT_SUPPORTED; }
 
 // Busy for that long. Any IRQL. (nf-ntifs-kestallexecutionprocessor)
 VOID KeStallExecutionProcessor(ULONG MicroSeconds) {
