@@ -87,7 +87,9 @@ std::vector<std::string> DescribeObjects(const BugCheck& bug_check) {
   return lines;
 }
 
-void SetBugCheckObserver(BugCheckObserver observer) { g_observer.store(observer); }
+void SetBugCheckObserver(BugCheckObserver observer) {
+  g_observer.store(observer);
+}
 
 void BugCheckOnPanic(const char* text) {
   CONTEXT context = {};
@@ -96,10 +98,15 @@ void BugCheckOnPanic(const char* text) {
   Stop({kExecutiveFault, {0, 0, 0, 0}, &context, true});
 }
 
-void NoteForBugCheck(const char* line) { t_note = line; }
-const char* BugCheckNote() { return t_note; }
+void NoteForBugCheck(const char* line) {
+  t_note = line;
+}
+const char* BugCheckNote() {
+  return t_note;
+}
 
-void BugCheckWithContext(ULONG code, ULONG_PTR p1, ULONG_PTR p2, ULONG_PTR p3, ULONG_PTR p4, const CONTEXT* context) {
+void BugCheckWithContext(ULONG code, ULONG_PTR p1, ULONG_PTR p2, ULONG_PTR p3, ULONG_PTR p4,
+                         const CONTEXT* context) {
   Stop({code, {p1, p2, p3, p4}, context, false});
 }
 
@@ -109,8 +116,9 @@ extern "C" {
 
 // KeBugCheckEx: reports BugCheckCode with its parameters and ends the process. Any IRQL; does not return.
 // nf-wdm-kebugcheckex
-__attribute__((noinline)) VOID NTAPI KeBugCheckEx(ULONG BugCheckCode, ULONG_PTR BugCheckParameter1, ULONG_PTR BugCheckParameter2,
-                                                  ULONG_PTR BugCheckParameter3, ULONG_PTR BugCheckParameter4) {
+__attribute__((noinline)) VOID NTAPI KeBugCheckEx(ULONG BugCheckCode, ULONG_PTR BugCheckParameter1,
+                                                  ULONG_PTR BugCheckParameter2, ULONG_PTR BugCheckParameter3,
+                                                  ULONG_PTR BugCheckParameter4) {
   CONTEXT context = {};
   Ring3SehCaptureContext(&context);
   ring3::ke::Stop({BugCheckCode,
@@ -126,7 +134,8 @@ __attribute__((noinline)) VOID NTAPI KeBugCheck(ULONG BugCheckCode) {
   ring3::ke::Stop({BugCheckCode, {0, 0, 0, 0}, &context, true});
 }
 
-// Called in place of a DDI that Ring3 does not have, by the stubs that ring3-cc links into a driver. `name` is the DDI's.
+// Called in place of a DDI that Ring3 does not have, by the stubs that ring3-cc links into a driver. `name`
+// is the DDI's.
 __attribute__((noinline, noreturn)) NTKERNELAPI void Ring3MissingDdi(const char* name) {
   CONTEXT context = {};
   Ring3SehCaptureContext(&context);

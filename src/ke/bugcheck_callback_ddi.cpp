@@ -51,7 +51,8 @@ void RunReasonCallback(PKBUGCHECK_REASON_CALLBACK_RECORD record, const BugCheck&
 
 }  // namespace
 
-// Called once, on the thread that bug checks, at HIGH_LEVEL. The lists are not locked: another thread may hold the lock for good.
+// Called once, on the thread that bug checks, at HIGH_LEVEL. The lists are not locked: another thread may
+// hold the lock for good.
 void RunBugCheckCallbacks(const BugCheck& bug_check) RING3_NO_THREAD_SAFETY_ANALYSIS {
   if (PKTHREAD thread = CurrentThreadOrNull()) thread->state.irql = HIGH_LEVEL;
   for (PKBUGCHECK_CALLBACK_RECORD record : g_records) {
@@ -68,13 +69,15 @@ using ring3::SpinLockGuard;
 
 extern "C" {
 
-// KeRegisterBugCheckCallback: has CallbackRoutine(Buffer, Length) called at a bug check, at HIGH_LEVEL. CallbackRecord, initialised
-// by KeInitializeCallbackRecord, stays the caller's and must live until it is deregistered. FALSE when it is registered already.
-// nf-wdm-keregisterbugcheckcallback
-BOOLEAN NTAPI KeRegisterBugCheckCallback(PKBUGCHECK_CALLBACK_RECORD CallbackRecord, PKBUGCHECK_CALLBACK_ROUTINE CallbackRoutine,
-                                         PVOID Buffer, ULONG Length, PUCHAR Component) {
+// KeRegisterBugCheckCallback: has CallbackRoutine(Buffer, Length) called at a bug check, at HIGH_LEVEL.
+// CallbackRecord, initialised by KeInitializeCallbackRecord, stays the caller's and must live until it is
+// deregistered. FALSE when it is registered already. nf-wdm-keregisterbugcheckcallback
+BOOLEAN NTAPI KeRegisterBugCheckCallback(PKBUGCHECK_CALLBACK_RECORD CallbackRecord,
+                                         PKBUGCHECK_CALLBACK_ROUTINE CallbackRoutine, PVOID Buffer,
+                                         ULONG Length, PUCHAR Component) {
   SpinLockGuard guard(ring3::ke::g_lock);
-  if (CallbackRecord->State != BufferEmpty || !ring3::ke::Register(ring3::ke::g_records, CallbackRecord)) return FALSE;
+  if (CallbackRecord->State != BufferEmpty || !ring3::ke::Register(ring3::ke::g_records, CallbackRecord))
+    return FALSE;
   CallbackRecord->CallbackRoutine = CallbackRoutine;
   CallbackRecord->Buffer = Buffer;
   CallbackRecord->Length = Length;
@@ -88,21 +91,24 @@ BOOLEAN NTAPI KeDeregisterBugCheckCallback(PKBUGCHECK_CALLBACK_RECORD CallbackRe
   return ring3::ke::Deregister(ring3::ke::g_records, CallbackRecord);
 }
 
-// KeRegisterBugCheckReasonCallback: the same for callbacks that contribute to a dump. FALSE when registered already or when Reason
-// is none that a driver may register. nf-wdm-keregisterbugcheckreasoncallback
+// KeRegisterBugCheckReasonCallback: the same for callbacks that contribute to a dump. FALSE when registered
+// already or when Reason is none that a driver may register. nf-wdm-keregisterbugcheckreasoncallback
 BOOLEAN NTAPI KeRegisterBugCheckReasonCallback(PKBUGCHECK_REASON_CALLBACK_RECORD CallbackRecord,
                                                PKBUGCHECK_REASON_CALLBACK_ROUTINE CallbackRoutine,
                                                KBUGCHECK_CALLBACK_REASON Reason, PUCHAR Component) {
   if (Reason <= KbCallbackReserved1 || Reason >= KbCallbackReserved2) return FALSE;
   SpinLockGuard guard(ring3::ke::g_lock);
-  if (CallbackRecord->State != BufferEmpty || !ring3::ke::Register(ring3::ke::g_reason_records, CallbackRecord)) return FALSE;
+  if (CallbackRecord->State != BufferEmpty ||
+      !ring3::ke::Register(ring3::ke::g_reason_records, CallbackRecord))
+    return FALSE;
   CallbackRecord->CallbackRoutine = CallbackRoutine;
   CallbackRecord->Reason = Reason;
   CallbackRecord->Component = Component;
   return TRUE;
 }
 
-// KeDeregisterBugCheckReasonCallback: FALSE when the record is not registered. nf-wdm-kederegisterbugcheckreasoncallback
+// KeDeregisterBugCheckReasonCallback: FALSE when the record is not registered.
+// nf-wdm-kederegisterbugcheckreasoncallback
 BOOLEAN NTAPI KeDeregisterBugCheckReasonCallback(PKBUGCHECK_REASON_CALLBACK_RECORD CallbackRecord) {
   SpinLockGuard guard(ring3::ke::g_lock);
   return ring3::ke::Deregister(ring3::ke::g_reason_records, CallbackRecord);

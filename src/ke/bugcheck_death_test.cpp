@@ -54,10 +54,12 @@ __attribute__((noinline)) void DriverFrees() {
 }
 
 TEST_F(BugCheckDeathTest, TheReportExplainsTheParametersAndShowsTheCaller) {
-  EXPECT_EXIT(DriverFrees(), ExitedWithCode(86),
-              "STOP: 0x000000C2 .0x0000000000000007, 0x0000000000000000, 0x0000000041424344, 0x00007B0000001000.(.|\n)*"
-              "BAD_POOL_CALLER(.|\n)*freed that is free already(.|\n)*1 0x0000000000000007  7: freed twice(.|\n)*"
-              "IRQL: 0 .PASSIVE_LEVEL.(.|\n)*#0 .*DriverFrees.* at bugcheck_death_test.cpp:");
+  EXPECT_EXIT(
+      DriverFrees(), ExitedWithCode(86),
+      "STOP: 0x000000C2 .0x0000000000000007, 0x0000000000000000, 0x0000000041424344, "
+      "0x00007B0000001000.(.|\n)*"
+      "BAD_POOL_CALLER(.|\n)*freed that is free already(.|\n)*1 0x0000000000000007  7: freed twice(.|\n)*"
+      "IRQL: 0 .PASSIVE_LEVEL.(.|\n)*#0 .*DriverFrees.* at bugcheck_death_test.cpp:");
 }
 
 TEST_F(BugCheckDeathTest, KeBugCheckHasNoParameters) {
@@ -69,18 +71,21 @@ TEST_F(BugCheckDeathTest, AnUnknownCodeIsReportedToo) {
 }
 
 TEST_F(BugCheckDeathTest, AMissingDdiIsNamed) {
-  EXPECT_EXIT(Ring3MissingDdi("IoFrobnicate"), ExitedWithCode(86), "RING3_MISSING_DDI(.|\n)*missing DDI: IoFrobnicate");
+  EXPECT_EXIT(Ring3MissingDdi("IoFrobnicate"), ExitedWithCode(86),
+              "RING3_MISSING_DDI(.|\n)*missing DDI: IoFrobnicate");
 }
 
 TEST_F(BugCheckDeathTest, AFaultInADispatchRoutineOfAUserThread) {
   thread_.kernel_depth = 1;
   EXPECT_EXIT(*g_bad = 1, ExitedWithCode(86),
-              "SYSTEM_SERVICE_EXCEPTION(.|\n)*exception code: STATUS_ACCESS_VIOLATION(.|\n)*#0 .*bugcheck_death_test.cpp");
+              "SYSTEM_SERVICE_EXCEPTION(.|\n)*exception code: STATUS_ACCESS_VIOLATION(.|\n)*#0 "
+              ".*bugcheck_death_test.cpp");
 }
 
 TEST_F(BugCheckDeathTest, TheExecutivesOwnChecksReport) {
-  EXPECT_EXIT(RING3_CHECK(g_bad == nullptr), ExitedWithCode(86),
-              "RING3_EXECUTIVE_FAULT(.|\n)*executive check failed: g_bad == nullptr at .*bugcheck_death_test.cpp");
+  EXPECT_EXIT(
+      RING3_CHECK(g_bad == nullptr), ExitedWithCode(86),
+      "RING3_EXECUTIVE_FAULT(.|\n)*executive check failed: g_bad == nullptr at .*bugcheck_death_test.cpp");
 }
 
 #if RING3_CHECKED
@@ -92,8 +97,7 @@ void LockInTheWrongOrder() RING3_NO_THREAD_SAFETY_ANALYSIS {
 }
 
 TEST_F(BugCheckDeathTest, ALockInversionReports) {
-  EXPECT_EXIT(LockInTheWrongOrder(), ExitedWithCode(86),
-              "RING3_EXECUTIVE_FAULT(.|\n)*lock order: inversion");
+  EXPECT_EXIT(LockInTheWrongOrder(), ExitedWithCode(86), "RING3_EXECUTIVE_FAULT(.|\n)*lock order: inversion");
 }
 #endif
 
@@ -105,20 +109,24 @@ TEST_F(BugCheckDeathTest, AFaultInASystemThread) {
 TEST_F(BugCheckDeathTest, AFaultAtDispatchLevel) {
   thread_.kernel_depth = 1;
   thread_.state.irql = DISPATCH_LEVEL;
-  EXPECT_EXIT(*g_bad = 1, ExitedWithCode(86), "0x0000000A .0x0000000000000010, 0x0000000000000002, 0x0000000000000001(.|\n)*IRQL_NOT_LESS_OR_EQUAL");
+  EXPECT_EXIT(*g_bad = 1, ExitedWithCode(86),
+              "0x0000000A .0x0000000000000010, 0x0000000000000002, "
+              "0x0000000000000001(.|\n)*IRQL_NOT_LESS_OR_EQUAL");
 }
 
 TEST_F(BugCheckDeathTest, AFaultAtDispatchLevelInADriver) {
   thread_.kernel_depth = 1;
   thread_.state.irql = DISPATCH_LEVEL;
-  EXPECT_EXIT(ke::CallDriver(nullptr, ke::Callback::kDispatch, +[](int value) { *g_bad = value; }, 1), ExitedWithCode(86),
-              "DRIVER_IRQL_NOT_LESS_OR_EQUAL(.|\n)*in driver:");
+  EXPECT_EXIT(ke::CallDriver(
+                  nullptr, ke::Callback::kDispatch, +[](int value) { *g_bad = value; }, 1),
+              ExitedWithCode(86), "DRIVER_IRQL_NOT_LESS_OR_EQUAL(.|\n)*in driver:");
 }
 
 TEST_F(BugCheckDeathTest, AFaultAtASystemAddress) {
   thread_.kernel_depth = 1;
   auto* address = reinterpret_cast<volatile int*>(0x7bfffffff000);
-  EXPECT_EXIT(*address = 1, ExitedWithCode(86), "0x00000050 .0x00007BFFFFFFF000, 0x0000000000000002(.|\n)*PAGE_FAULT_IN_NONPAGED_AREA");
+  EXPECT_EXIT(*address = 1, ExitedWithCode(86),
+              "0x00000050 .0x00007BFFFFFFF000, 0x0000000000000002(.|\n)*PAGE_FAULT_IN_NONPAGED_AREA");
 }
 
 TEST_F(BugCheckDeathTest, APageFaultThatAComponentExplains) {
@@ -136,7 +144,9 @@ OPTNONE int CallServiceInsideTry(KPROCESSOR_MODE mode) {
     ke::ServiceScope scope(mode);
     *g_bad = 1;
   }
-  EXCEPT(f, EXCEPTION_EXECUTE_HANDLER) { return 1; }
+  EXCEPT(f, EXCEPTION_EXECUTE_HANDLER) {
+    return 1;
+  }
   END_EXCEPT
   return 0;
 }
@@ -191,8 +201,10 @@ TEST_F(BugCheckDeathTest, CallbacksRun) {
   static KBUGCHECK_CALLBACK_RECORD record;
   static char buffer[] = " bytes";
   KeInitializeCallbackRecord(&record);
-  ASSERT_TRUE(KeRegisterBugCheckCallback(&record, WriteBuffer, buffer, sizeof(buffer), reinterpret_cast<PUCHAR>(buffer)));
-  EXPECT_FALSE(KeRegisterBugCheckCallback(&record, WriteBuffer, buffer, sizeof(buffer), reinterpret_cast<PUCHAR>(buffer)));
+  ASSERT_TRUE(KeRegisterBugCheckCallback(&record, WriteBuffer, buffer, sizeof(buffer),
+                                         reinterpret_cast<PUCHAR>(buffer)));
+  EXPECT_FALSE(KeRegisterBugCheckCallback(&record, WriteBuffer, buffer, sizeof(buffer),
+                                          reinterpret_cast<PUCHAR>(buffer)));
   EXPECT_EXIT(KeBugCheck(MANUALLY_INITIATED_CRASH), ExitedWithCode(86), "callback got 07 bytes");
   EXPECT_TRUE(KeDeregisterBugCheckCallback(&record));
   EXPECT_FALSE(KeDeregisterBugCheckCallback(&record));
@@ -201,7 +213,9 @@ TEST_F(BugCheckDeathTest, CallbacksRun) {
 TEST_F(BugCheckDeathTest, ReasonCallbacksAreRegisteredByReason) {
   static KBUGCHECK_REASON_CALLBACK_RECORD record;
   record.State = BufferEmpty;
-  auto routine = [](KBUGCHECK_CALLBACK_REASON, _KBUGCHECK_REASON_CALLBACK_RECORD*, PVOID, ULONG) { os::RawOutput("reason callback"); };
+  auto routine = [](KBUGCHECK_CALLBACK_REASON, _KBUGCHECK_REASON_CALLBACK_RECORD*, PVOID, ULONG) {
+    os::RawOutput("reason callback");
+  };
   EXPECT_FALSE(KeRegisterBugCheckReasonCallback(&record, routine, KbCallbackInvalid, nullptr));
   ASSERT_TRUE(KeRegisterBugCheckReasonCallback(&record, routine, KbCallbackSecondaryDumpData, nullptr));
   EXPECT_EXIT(KeBugCheck(MANUALLY_INITIATED_CRASH), ExitedWithCode(86), "reason callback");
@@ -210,10 +224,14 @@ TEST_F(BugCheckDeathTest, ReasonCallbacksAreRegisteredByReason) {
 }
 
 TEST_F(BugCheckDeathTest, DescribersAddLinesAndObserversSeeThem) {
-  ke::BugCheckDescriber describe = [](const ke::BugCheck&, std::vector<std::string>& lines) { lines.push_back("the block is old"); };
+  ke::BugCheckDescriber describe = [](const ke::BugCheck&, std::vector<std::string>& lines) {
+    lines.push_back("the block is old");
+  };
   ke::AddBugCheckDescriber(describe);
   ke::SetBugCheckObserver([](const ke::BugCheck& bug_check, const char* report) {
-    if (bug_check.code == BAD_POOL_CALLER && std::string(report).find("the block is old") != std::string::npos) _exit(3);
+    if (bug_check.code == BAD_POOL_CALLER &&
+        std::string(report).find("the block is old") != std::string::npos)
+      _exit(3);
   });
   EXPECT_EXIT(DriverFrees(), ExitedWithCode(3), "the block is old");
   ke::SetBugCheckObserver(nullptr);
@@ -221,14 +239,18 @@ TEST_F(BugCheckDeathTest, DescribersAddLinesAndObserversSeeThem) {
 }
 
 TEST_F(BugCheckDeathTest, ABugCheckInsideABugCheckEnds) {
-  ke::BugCheckDescriber describe = [](const ke::BugCheck&, std::vector<std::string>&) { KeBugCheck(PFN_LIST_CORRUPT); };
+  ke::BugCheckDescriber describe = [](const ke::BugCheck&, std::vector<std::string>&) {
+    KeBugCheck(PFN_LIST_CORRUPT);
+  };
   ke::AddBugCheckDescriber(describe);
-  EXPECT_EXIT(DriverFrees(), ExitedWithCode(86), "BAD_POOL_CALLER(.|\n)*while reporting(.|\n)*PFN_LIST_CORRUPT");
+  EXPECT_EXIT(DriverFrees(), ExitedWithCode(86),
+              "BAD_POOL_CALLER(.|\n)*while reporting(.|\n)*PFN_LIST_CORRUPT");
   ke::RemoveBugCheckDescriber(describe);
   ke::BugCheckDescriber fault = [](const ke::BugCheck&, std::vector<std::string>&) { *g_bad = 1; };
   ke::AddBugCheckDescriber(fault);
   thread_.kernel_depth = 1;
-  EXPECT_EXIT(DriverFrees(), ExitedWithCode(86), "BAD_POOL_CALLER(.|\n)*while reporting(.|\n)*SYSTEM_SERVICE_EXCEPTION");
+  EXPECT_EXIT(DriverFrees(), ExitedWithCode(86),
+              "BAD_POOL_CALLER(.|\n)*while reporting(.|\n)*SYSTEM_SERVICE_EXCEPTION");
   ke::RemoveBugCheckDescriber(fault);
 }
 
@@ -256,7 +278,8 @@ TEST(BugCheckTextTest, TheMostSpecificTextWins) {
   parameters[0] = 0x777;
   EXPECT_STREQ(ke::DescribeBugCheck(BAD_POOL_CALLER, parameters).parameters[0], "kind");
   parameters[3] = 0x23;
-  EXPECT_STREQ(ke::DescribeBugCheck(SPECIAL_POOL_DETECTED_MEMORY_CORRUPTION, parameters).parameters[3], "0x23: bytes near the block");
+  EXPECT_STREQ(ke::DescribeBugCheck(SPECIAL_POOL_DETECTED_MEMORY_CORRUPTION, parameters).parameters[3],
+               "0x23: bytes near the block");
   EXPECT_EQ(ke::DescribeBugCheck(0x12345678, parameters).meaning, nullptr);
   EXPECT_STREQ(ke::BugCheckName(DPC_WATCHDOG_VIOLATION), "DPC_WATCHDOG_VIOLATION");
   EXPECT_STREQ(ke::BugCheckName(0xffffffff), "UNKNOWN_BUG_CHECK");

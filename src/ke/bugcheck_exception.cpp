@@ -24,8 +24,9 @@ std::atomic<PageFaultExplainer> g_page_fault_explainer{nullptr};
 
 bool IsInKernelMode() {
   PKTHREAD thread = CurrentThreadOrNull();
-  return thread != nullptr && (thread->kernel_depth > 0 || thread->is_system_thread || thread->is_executing_dpc ||
-                               thread->driver_call != nullptr || thread->state.irql > PASSIVE_LEVEL);
+  return thread != nullptr &&
+         (thread->kernel_depth > 0 || thread->is_system_thread || thread->is_executing_dpc ||
+          thread->driver_call != nullptr || thread->state.irql > PASSIVE_LEVEL);
 }
 
 // Whether `pc` lies in the driver that is being called, and not in the executive.
@@ -59,7 +60,8 @@ void OnUnhandledException(EXCEPTION_POINTERS* exception) {
     ULONG_PTR access = record.ExceptionInformation[0];
     ULONG_PTR address = record.ExceptionInformation[1];
     if (thread->state.irql >= DISPATCH_LEVEL) {
-      ULONG bug_check = IsInDriver(thread, record.ExceptionAddress) ? DRIVER_IRQL_NOT_LESS_OR_EQUAL : IRQL_NOT_LESS_OR_EQUAL;
+      ULONG bug_check = IsInDriver(thread, record.ExceptionAddress) ? DRIVER_IRQL_NOT_LESS_OR_EQUAL
+                                                                    : IRQL_NOT_LESS_OR_EQUAL;
       BugCheckWithContext(bug_check, address, thread->state.irql, access, pc, context);
     }
     if (address - kSystemBase < kSystemBytes) {
@@ -73,25 +75,31 @@ void OnUnhandledException(EXCEPTION_POINTERS* exception) {
     }
   }
   if (record.ExceptionCode == STATUS_STACK_OVERFLOW) {
-    BugCheckWithContext(UNEXPECTED_KERNEL_MODE_TRAP, kDoubleFault, record.ExceptionInformation[1], context->Rsp, pc, context);
+    BugCheckWithContext(UNEXPECTED_KERNEL_MODE_TRAP, kDoubleFault, record.ExceptionInformation[1],
+                        context->Rsp, pc, context);
   }
   auto record_address = reinterpret_cast<ULONG_PTR>(exception->ExceptionRecord);
   auto context_address = reinterpret_cast<ULONG_PTR>(context);
   if (thread->is_executing_dpc || thread->state.irql >= DISPATCH_LEVEL) {
-    BugCheckWithContext(KMODE_EXCEPTION_NOT_HANDLED, code, pc, record.ExceptionInformation[0], record.ExceptionInformation[1], context);
+    BugCheckWithContext(KMODE_EXCEPTION_NOT_HANDLED, code, pc, record.ExceptionInformation[0],
+                        record.ExceptionInformation[1], context);
   }
   if (thread->is_system_thread) {
-    BugCheckWithContext(SYSTEM_THREAD_EXCEPTION_NOT_HANDLED, code, pc, record_address, context_address, context);
+    BugCheckWithContext(SYSTEM_THREAD_EXCEPTION_NOT_HANDLED, code, pc, record_address, context_address,
+                        context);
   }
   if (thread->driver_call != nullptr || thread->kernel_depth > 0) {
     BugCheckWithContext(SYSTEM_SERVICE_EXCEPTION, code, pc, context_address, 0, context);
   }
-  BugCheckWithContext(KMODE_EXCEPTION_NOT_HANDLED, code, pc, record.ExceptionInformation[0], record.ExceptionInformation[1], context);
+  BugCheckWithContext(KMODE_EXCEPTION_NOT_HANDLED, code, pc, record.ExceptionInformation[0],
+                      record.ExceptionInformation[1], context);
 }
 
 }  // namespace
 
-void SetPageFaultExplainer(PageFaultExplainer explainer) { g_page_fault_explainer.store(explainer); }
+void SetPageFaultExplainer(PageFaultExplainer explainer) {
+  g_page_fault_explainer.store(explainer);
+}
 
 void InstallExceptionBugChecks() {
   os::SetKernelModeQuery(IsInKernelMode);

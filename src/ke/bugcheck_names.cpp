@@ -16,6 +16,7 @@ struct NamedCode {
 
 #define RING3_NAMED(name) {name, #name}
 // By rising code.
+// clang-format off: several to a line.
 constexpr NamedCode kNames[] = {
     RING3_NAMED(APC_INDEX_MISMATCH), RING3_NAMED(DEVICE_QUEUE_NOT_BUSY), RING3_NAMED(INVALID_AFFINITY_SET),
     RING3_NAMED(INVALID_DATA_ACCESS_TRAP), RING3_NAMED(INVALID_PROCESS_ATTACH_ATTEMPT),
@@ -208,6 +209,7 @@ constexpr NamedCode kNames[] = {
     RING3_NAMED(THREAD_TERMINATE_HELD_MUTEX), RING3_NAMED(WINLOGON_FATAL_ERROR),
     RING3_NAMED(MANUALLY_INITIATED_CRASH1),
 };
+// clang-format on
 #undef RING3_NAMED
 
 }  // namespace
@@ -215,8 +217,9 @@ constexpr NamedCode kNames[] = {
 const char* BugCheckName(ULONG code) {
   if (code == kMissingDdi) return "RING3_MISSING_DDI";
   if (code == kExecutiveFault) return "RING3_EXECUTIVE_FAULT";
-  const NamedCode* found = std::lower_bound(std::begin(kNames), std::end(kNames), code,
-                                            [](const NamedCode& entry, ULONG value) { return entry.code < value; });
+  const NamedCode* found =
+      std::lower_bound(std::begin(kNames), std::end(kNames), code,
+                       [](const NamedCode& entry, ULONG value) { return entry.code < value; });
   return found != std::end(kNames) && found->code == code ? found->name : "UNKNOWN_BUG_CHECK";
 }
 

@@ -48,7 +48,8 @@ void AppendParameters(std::string& report, const BugCheck& bug_check) {
                              ? StatusName(static_cast<NTSTATUS>(value))
                              : "";
     if (*status != '\0') report += fmt::format(": {}", status);
-    if (what != nullptr && std::string_view(what).ends_with("instruction")) report += ": " + os::DescribeCode(value);
+    if (what != nullptr && std::string_view(what).ends_with("instruction"))
+      report += ": " + os::DescribeCode(value);
     report += '\n';
   }
 }
@@ -61,7 +62,8 @@ void AppendThread(std::string& report, const BugCheck&) {
     return;
   }
   int irql = thread->state.irql;
-  report += fmt::format(", KTHREAD {}, process {}{}\nIRQL: {} ({})\n", static_cast<void*>(thread), static_cast<void*>(thread->process),
+  report += fmt::format(", KTHREAD {}, process {}{}\nIRQL: {} ({})\n", static_cast<void*>(thread),
+                        static_cast<void*>(thread->process),
                         thread->is_executing_dpc   ? ", runs a DPC"
                         : thread->is_system_thread ? ", a system thread"
                                                    : "",
@@ -70,8 +72,10 @@ void AppendThread(std::string& report, const BugCheck&) {
   const DriverCall* at = thread->driver_call;
   DriverCall call;
   while (at != nullptr && count++ < kMostDriverCalls && os::GuardedCopy(&call, at, sizeof(call))) {
-    report += fmt::format("{} {} {}, for {}, driver object {}\n", count == 1 ? "in driver:" : "   called by:", CallbackName(call.callback),
-                          os::DescribeCode(reinterpret_cast<uintptr_t>(call.function)), call.subject, call.driver);
+    report +=
+        fmt::format("{} {} {}, for {}, driver object {}\n",
+                    count == 1 ? "in driver:" : "   called by:", CallbackName(call.callback),
+                    os::DescribeCode(reinterpret_cast<uintptr_t>(call.function)), call.subject, call.driver);
     at = call.outer;
   }
 }
@@ -89,7 +93,8 @@ void AppendStack(std::string& report, const BugCheck& bug_check) {
   std::vector<uintptr_t> addresses = os::UnwindContext(*bug_check.context, kMostFrames);
   // The first frame of a call is KeBugCheckEx itself.
   if (bug_check.context_is_call && addresses.size() > 1) addresses.erase(addresses.begin());
-  os::AddressKind first = bug_check.context_is_call ? os::AddressKind::kReturnAddress : os::AddressKind::kInstruction;
+  os::AddressKind first =
+      bug_check.context_is_call ? os::AddressKind::kReturnAddress : os::AddressKind::kInstruction;
   for (const std::string& line : os::FormatStack(addresses, first)) report += "  " + line + '\n';
 }
 

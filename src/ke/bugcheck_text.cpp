@@ -8,14 +8,16 @@ namespace {
 
 bool Matches(const BugCheckEntry& entry, ULONG code, const ULONG_PTR parameters[4]) {
   if (entry.code != code) return false;
-  return entry.selector == kAnyViolation || parameters[entry.selected_by] == static_cast<ULONG_PTR>(entry.selector);
+  return entry.selector == kAnyViolation ||
+         parameters[entry.selected_by] == static_cast<ULONG_PTR>(entry.selector);
 }
 
 }  // namespace
 
 BugCheckText DescribeBugCheck(ULONG code, const ULONG_PTR parameters[4]) {
   const BugCheckEntry* general = nullptr;
-  for (std::span<const BugCheckEntry> table : {GeneralBugChecks(), PoolBugChecks(), MemoryBugChecks(), VerifierBugChecks()}) {
+  for (std::span<const BugCheckEntry> table :
+       {GeneralBugChecks(), PoolBugChecks(), MemoryBugChecks(), VerifierBugChecks()}) {
     for (const BugCheckEntry& entry : table) {
       if (!Matches(entry, code, parameters)) continue;
       if (entry.selector != kAnyViolation) return entry.text;

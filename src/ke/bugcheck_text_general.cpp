@@ -94,6 +94,8 @@ constexpr BugCheckEntry kEntries[] = {
 
 }  // namespace
 
-std::span<const BugCheckEntry> GeneralBugChecks() { return kEntries; }
+std::span<const BugCheckEntry> GeneralBugChecks() {
+  return kEntries;
+}
 
 }  // namespace ring3::ke

@@ -54,6 +54,8 @@ constexpr BugCheckEntry kEntries[] = {
 
 }  // namespace
 
-std::span<const BugCheckEntry> MemoryBugChecks() { return kEntries; }
+std::span<const BugCheckEntry> MemoryBugChecks() {
+  return kEntries;
+}
 
 }  // namespace ring3::ke

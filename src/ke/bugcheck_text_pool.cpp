@@ -73,6 +73,8 @@ constexpr BugCheckEntry kEntries[] = {
 
 }  // namespace
 
-std::span<const BugCheckEntry> PoolBugChecks() { return kEntries; }
+std::span<const BugCheckEntry> PoolBugChecks() {
+  return kEntries;
+}
 
 }  // namespace ring3::ke

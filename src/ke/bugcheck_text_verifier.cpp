@@ -102,6 +102,8 @@ constexpr BugCheckEntry kEntries[] = {
 
 }  // namespace
 
-std::span<const BugCheckEntry> VerifierBugChecks() { return kEntries; }
+std::span<const BugCheckEntry> VerifierBugChecks() {
+  return kEntries;
+}
 
 }  // namespace ring3::ke

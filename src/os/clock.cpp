@@ -18,11 +18,21 @@ int64_t ReadNs(clockid_t clock) {
 
 }  // namespace
 
-int64_t MonotonicNs() { return ReadNs(CLOCK_MONOTONIC); }
-int64_t CoarseMonotonicNs() { return ReadNs(CLOCK_MONOTONIC_COARSE); }
-int64_t SystemTime100ns() { return ReadNs(CLOCK_REALTIME) / 100 + kEpochDifferenceSeconds * 10'000'000; }
-int64_t ThreadCpuTime100ns() { return ReadNs(CLOCK_THREAD_CPUTIME_ID) / 100; }
-int64_t ProcessCpuTime100ns() { return ReadNs(CLOCK_PROCESS_CPUTIME_ID) / 100; }
+int64_t MonotonicNs() {
+  return ReadNs(CLOCK_MONOTONIC);
+}
+int64_t CoarseMonotonicNs() {
+  return ReadNs(CLOCK_MONOTONIC_COARSE);
+}
+int64_t SystemTime100ns() {
+  return ReadNs(CLOCK_REALTIME) / 100 + kEpochDifferenceSeconds * 10'000'000;
+}
+int64_t ThreadCpuTime100ns() {
+  return ReadNs(CLOCK_THREAD_CPUTIME_ID) / 100;
+}
+int64_t ProcessCpuTime100ns() {
+  return ReadNs(CLOCK_PROCESS_CPUTIME_ID) / 100;
+}
 
 int TimeZoneBiasMinutes() {
   time_t now = time(nullptr);

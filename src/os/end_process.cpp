@@ -26,7 +26,9 @@ void OnAlarm(int) {
 
 }  // namespace
 
-void EndProcess(int exit_status) { _exit(exit_status); }
+void EndProcess(int exit_status) {
+  _exit(exit_status);
+}
 
 void FlushAndEndProcess(int exit_status) {
   fflush(stdout);

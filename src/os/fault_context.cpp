@@ -15,9 +15,12 @@ constexpr greg_t kPageFaultExecute = 16;
 constexpr greg_t kTrapPageFault = 14;
 constexpr greg_t kTrapFlag = 0x100, kDirectionFlag = 0x400, kAlignmentFlag = 0x40000;
 
-ucontext_t* UcontextOf(const HardwareFault& fault) { return static_cast<ucontext_t*>(fault.ucontext); }
+ucontext_t* UcontextOf(const HardwareFault& fault) {
+  return static_cast<ucontext_t*>(fault.ucontext);
+}
 
-// What Linux leaves in the unused bytes of the FXSAVE area (struct _fpx_sw_bytes; its header clashes with libc's).
+// What Linux leaves in the unused bytes of the FXSAVE area (struct _fpx_sw_bytes; its header clashes with
+// libc's).
 struct ExtendedStateInfo {
   uint32_t magic;
   uint32_t extended_byte_count;
@@ -34,8 +37,8 @@ const ExtendedStateInfo* ExtendedState(const HardwareFault& fault) {
   return info->magic == kExtendedStateMagic ? info : nullptr;
 }
 
-void SetParameters(EXCEPTION_RECORD* record, NTSTATUS code, ULONG count, ULONG_PTR first = 0, ULONG_PTR second = 0,
-                   ULONG_PTR third = 0) {
+void SetParameters(EXCEPTION_RECORD* record, NTSTATUS code, ULONG count, ULONG_PTR first = 0,
+                   ULONG_PTR second = 0, ULONG_PTR third = 0) {
   record->ExceptionCode = code;
   record->NumberParameters = count;
   record->ExceptionInformation[0] = first;
@@ -115,7 +118,8 @@ void FillExceptionRecord(const HardwareFault& fault, EXCEPTION_RECORD* record) {
   StackBounds stack = CurrentStackBounds();
   constexpr uintptr_t kGuardBytes = 64 * 1024;
   uintptr_t sp = StackPointer(fault);
-  bool near_stack_pointer = fault.memory.address + kGuardBytes > sp && fault.memory.address < sp + kGuardBytes;
+  bool near_stack_pointer =
+      fault.memory.address + kGuardBytes > sp && fault.memory.address < sp + kGuardBytes;
   if (stack.low != 0 && near_stack_pointer && fault.memory.address < stack.low + 4096 &&
       fault.memory.address + kGuardBytes > stack.low) {
     SetParameters(record, STATUS_STACK_OVERFLOW, 2, access, fault.memory.address);

@@ -8,7 +8,8 @@
 
 #include "os/fault_handler.h"
 
-// A hardware fault as the signal handler sees it, and its translation to what Windows calls an exception. Async-signal-safe.
+// A hardware fault as the signal handler sees it, and its translation to what Windows calls an exception.
+// Async-signal-safe.
 namespace ring3::os {
 
 struct HardwareFault {
@@ -30,7 +31,8 @@ void CopyExtendedState(const HardwareFault& fault, void* destination);
 
 uintptr_t StackPointer(const HardwareFault& fault);
 void SetInstructionPointer(const HardwareFault& fault, uintptr_t pc, uintptr_t rax);
-// The signal handler's return becomes a call of `entry(argument)` at `stack_pointer`, with a clean floating point state.
+// The signal handler's return becomes a call of `entry(argument)` at `stack_pointer`, with a clean floating
+// point state.
 void ReturnInto(const HardwareFault& fault, void (*entry)(void*), void* argument, uintptr_t stack_pointer);
 
 // Step 3 of the chain (rtl's dispatcher): true when the handler's return has been redirected.

@@ -32,7 +32,9 @@ thread_local constinit uintptr_t t_pass_through = 0;
 
 bool FixGuardedAccess(const HardwareFault& fault) {
   uintptr_t pc = fault.memory.pc;
-  if (pc < reinterpret_cast<uintptr_t>(ring3_guarded_begin) || pc >= reinterpret_cast<uintptr_t>(ring3_guarded_end)) return false;
+  if (pc < reinterpret_cast<uintptr_t>(ring3_guarded_begin) ||
+      pc >= reinterpret_cast<uintptr_t>(ring3_guarded_end))
+    return false;
   SetInstructionPointer(fault, reinterpret_cast<uintptr_t>(ring3_guarded_fault), fault.memory.address);
   return true;
 }
@@ -126,16 +128,26 @@ void RemoveMemoryFaultHook(MemoryFaultHook hook) {
   }
 }
 
-void SetUnhandledExceptionHook(UnhandledExceptionHook hook) { g_unhandled_hook.store(hook, std::memory_order_release); }
-void SetKernelModeQuery(KernelModeQuery query) { g_kernel_mode_query.store(query, std::memory_order_release); }
-void SetExceptionStage(ExceptionStage stage) { g_exception_stage.store(stage, std::memory_order_release); }
-void PassThrough(uintptr_t pc) { t_pass_through = pc; }
+void SetUnhandledExceptionHook(UnhandledExceptionHook hook) {
+  g_unhandled_hook.store(hook, std::memory_order_release);
+}
+void SetKernelModeQuery(KernelModeQuery query) {
+  g_kernel_mode_query.store(query, std::memory_order_release);
+}
+void SetExceptionStage(ExceptionStage stage) {
+  g_exception_stage.store(stage, std::memory_order_release);
+}
+void PassThrough(uintptr_t pc) {
+  t_pass_through = pc;
+}
 
 bool InKernelMode() {
   KernelModeQuery query = g_kernel_mode_query.load(std::memory_order_acquire);
   return query != nullptr && query();
 }
 
-UnhandledExceptionHook CurrentUnhandledExceptionHook() { return g_unhandled_hook.load(std::memory_order_acquire); }
+UnhandledExceptionHook CurrentUnhandledExceptionHook() {
+  return g_unhandled_hook.load(std::memory_order_acquire);
+}
 
 }  // namespace ring3::os

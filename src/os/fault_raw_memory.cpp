@@ -9,12 +9,14 @@
 namespace ring3::os {
 
 void* RawMap(size_t byte_count) {
-  long address =
-      syscall(SYS_mmap, nullptr, byte_count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  long address = syscall(SYS_mmap, nullptr, byte_count, PROT_READ | PROT_WRITE,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   return address == -1 ? nullptr : reinterpret_cast<void*>(address);
 }
 
-void RawUnmap(void* address, size_t byte_count) { syscall(SYS_munmap, address, byte_count); }
+void RawUnmap(void* address, size_t byte_count) {
+  syscall(SYS_munmap, address, byte_count);
+}
 
 void RawOutput(const char* text) {
   size_t length = 0;

@@ -49,7 +49,9 @@ void FreeStacks(void*) {
   stacks.prepared = false;
 }
 
-void MakeCleanupKey() { pthread_key_create(&g_cleanup_key, FreeStacks); }
+void MakeCleanupKey() {
+  pthread_key_create(&g_cleanup_key, FreeStacks);
+}
 
 }  // namespace
 
@@ -94,6 +96,8 @@ void PrepareThreadForFaults() {
   }
 }
 
-StackBounds CurrentStackBounds() { return t_stacks.bounds; }
+StackBounds CurrentStackBounds() {
+  return t_stacks.bounds;
+}
 
 }  // namespace ring3::os

@@ -18,7 +18,8 @@ FutexResult FutexWait(std::atomic<uint32_t>& word, uint32_t expected, int64_t de
     timeout = &deadline;
   }
   // FUTEX_WAIT_BITSET takes an absolute time, FUTEX_WAIT a relative one.
-  long rc = syscall(SYS_futex, &word, FUTEX_WAIT_BITSET_PRIVATE, expected, timeout, nullptr, FUTEX_BITSET_MATCH_ANY);
+  long rc = syscall(SYS_futex, &word, FUTEX_WAIT_BITSET_PRIVATE, expected, timeout, nullptr,
+                    FUTEX_BITSET_MATCH_ANY);
   if (rc == 0) return FutexResult::kWoken;
   switch (errno) {
     case ETIMEDOUT:

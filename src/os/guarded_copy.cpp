@@ -23,6 +23,8 @@ bool GuardedReadByte(const volatile void* address, uint8_t* value) {
   return ring3_guarded_read_byte(address, value != nullptr ? value : &ignored);
 }
 
-bool GuardedProbeWriteByte(volatile void* address) { return ring3_guarded_probe_write_byte(address); }
+bool GuardedProbeWriteByte(volatile void* address) {
+  return ring3_guarded_probe_write_byte(address);
+}
 
 }  // namespace ring3::os

@@ -17,7 +17,8 @@ class GuardedCopyTest : public testing::Test {
  protected:
   void SetUp() override {
     InstallFaultHandlers();
-    pages_ = static_cast<unsigned char*>(mmap(nullptr, 2 * kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    pages_ = static_cast<unsigned char*>(
+        mmap(nullptr, 2 * kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
     mprotect(pages_ + kPage, kPage, PROT_NONE);
   }
   void TearDown() override {
@@ -76,7 +77,9 @@ TEST_F(GuardedCopyTest, ProbesByteWise) {
 
 unsigned char* g_lazy;
 bool FillLazily(const MemoryFault& fault) {
-  if (fault.address < reinterpret_cast<uintptr_t>(g_lazy) || fault.address >= reinterpret_cast<uintptr_t>(g_lazy) + kPage) return false;
+  if (fault.address < reinterpret_cast<uintptr_t>(g_lazy) ||
+      fault.address >= reinterpret_cast<uintptr_t>(g_lazy) + kPage)
+    return false;
   return mprotect(g_lazy, kPage, PROT_READ | PROT_WRITE) == 0;
 }
 

@@ -3,7 +3,8 @@
 
 #include <cstddef>
 
-// Memory operations that no sanitizer intercepts or instruments; for stacks and shadow memory. Async-signal-safe.
+// Memory operations that no sanitizer intercepts or instruments; for stacks and shadow memory.
+// Async-signal-safe.
 namespace ring3::os {
 
 inline void RawCopy(void* destination, const void* source, size_t byte_count) {

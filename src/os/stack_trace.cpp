@@ -27,7 +27,8 @@ __attribute__((noinline)) size_t CaptureStack(std::span<void*> callers, size_t s
     FramePointerRecord record;
     if (bounded) {
       if (frame + sizeof(record) > bounds.high) break;
-      // Whatever lies there is memory of this stack, but perhaps no frame: a register used for something else.
+      // Whatever lies there is memory of this stack, but perhaps no frame: a register used for something
+      // else.
       record.caller = reinterpret_cast<const volatile FramePointerRecord*>(frame)->caller;
       record.return_address = reinterpret_cast<const volatile FramePointerRecord*>(frame)->return_address;
     } else if (!GuardedCopy(&record, reinterpret_cast<void*>(frame), sizeof(record))) {
@@ -39,7 +40,9 @@ __attribute__((noinline)) size_t CaptureStack(std::span<void*> callers, size_t s
     } else {
       callers[count++] = reinterpret_cast<void*>(record.return_address);
     }
-    if (record.caller <= frame || record.caller - frame > kLargestFrameBytes || record.caller % sizeof(void*) != 0) break;
+    if (record.caller <= frame || record.caller - frame > kLargestFrameBytes ||
+        record.caller % sizeof(void*) != 0)
+      break;
     frame = record.caller;
   }
   return count;

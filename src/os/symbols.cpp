@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Names for addresses and unwinding from a set of registers, by elfutils' libdwfl. It is not thread-safe: one lock for all of it.
+// Names for addresses and unwinding from a set of registers, by elfutils' libdwfl. It is not thread-safe: one
+// lock for all of it.
 #include <cxxabi.h>
 #include <dwarf.h>
 #include <elfutils/libdwfl.h>
@@ -76,8 +77,10 @@ Dwarf_Die* UnitOf(Dwfl_Module* module, uintptr_t address, Dwarf_Addr* bias) {
   return nullptr;
 }
 
-// The functions inlined at `address`, innermost first, then the one that holds them. `location` is that of the address.
-void AddInlinedFrames(Dwarf_Die* unit, uintptr_t address, SymbolizedFrame location, std::vector<SymbolizedFrame>& frames) {
+// The functions inlined at `address`, innermost first, then the one that holds them. `location` is that of
+// the address.
+void AddInlinedFrames(Dwarf_Die* unit, uintptr_t address, SymbolizedFrame location,
+                      std::vector<SymbolizedFrame>& frames) {
   Dwarf_Die* scopes = nullptr;
   int count = dwarf_getscopes(unit, address, &scopes);
   for (int i = 0; i < count; ++i) {
@@ -91,7 +94,8 @@ void AddInlinedFrames(Dwarf_Die* unit, uintptr_t address, SymbolizedFrame locati
     Dwarf_Attribute attribute;
     Dwarf_Word value = 0;
     Dwarf_Files* files = nullptr;
-    if (dwarf_formudata(dwarf_attr(&scopes[i], DW_AT_call_line, &attribute), &value) == 0) location.line = static_cast<int>(value);
+    if (dwarf_formudata(dwarf_attr(&scopes[i], DW_AT_call_line, &attribute), &value) == 0)
+      location.line = static_cast<int>(value);
     if (dwarf_formudata(dwarf_attr(&scopes[i], DW_AT_call_file, &attribute), &value) == 0 &&
         dwarf_getsrcfiles(unit, &files, nullptr) == 0) {
       if (const char* file = dwarf_filesrc(files, value, nullptr, nullptr)) location.file = file;
@@ -126,7 +130,8 @@ bool SetRegisters(Dwfl_Thread* thread, void*) {
   return dwfl_thread_state_registers(thread, 0, 17, registers);
 }
 
-const Dwfl_Thread_Callbacks kThreadCallbacks = {NextThread, nullptr, ReadMemory, SetRegisters, nullptr, nullptr};
+const Dwfl_Thread_Callbacks kThreadCallbacks = {NextThread,   nullptr, ReadMemory,
+                                                SetRegisters, nullptr, nullptr};
 
 int OnFrame(Dwfl_Frame* frame, void* argument) {
   auto* request = static_cast<UnwindRequest*>(argument);
@@ -144,7 +149,8 @@ int OnThread(Dwfl_Thread* thread, void* argument) {
 // What is left where there are no unwind tables.
 void FollowFramePointers(uintptr_t frame, UnwindRequest& request) {
   uintptr_t record[2];
-  while (request.addresses.size() < request.most && GuardedCopy(record, reinterpret_cast<void*>(frame), sizeof(record))) {
+  while (request.addresses.size() < request.most &&
+         GuardedCopy(record, reinterpret_cast<void*>(frame), sizeof(record))) {
     if (record[1] == 0) return;
     request.addresses.push_back(record[1]);
     if (record[0] <= frame) return;
@@ -162,7 +168,8 @@ std::vector<uintptr_t> UnwindGuarded(const CONTEXT& context, size_t most) {
     // A call through a bad pointer: the caller's address is on top of the stack.
     request.addresses.push_back(context.Rip);
     uintptr_t caller = 0;
-    if (GuardedCopy(&caller, reinterpret_cast<void*>(context.Rsp), sizeof(caller)) && dwfl_addrmodule(dwfl, caller) != nullptr) {
+    if (GuardedCopy(&caller, reinterpret_cast<void*>(context.Rsp), sizeof(caller)) &&
+        dwfl_addrmodule(dwfl, caller) != nullptr) {
       start.Rip = caller;
       start.Rsp += sizeof(caller);
     }
@@ -199,7 +206,8 @@ std::vector<SymbolizedFrame> Symbolize(uintptr_t address, AddressKind kind) {
   }
   uintptr_t looked_up = kind == AddressKind::kReturnAddress ? address - 1 : address;
   Dwarf_Addr module_start = 0;
-  location.module = BaseName(dwfl_module_info(module, nullptr, &module_start, nullptr, nullptr, nullptr, nullptr, nullptr));
+  location.module =
+      BaseName(dwfl_module_info(module, nullptr, &module_start, nullptr, nullptr, nullptr, nullptr, nullptr));
   location.module_offset = address - module_start;
   std::vector<SymbolizedFrame> frames;
   Dwarf_Addr bias = 0;
@@ -248,6 +256,8 @@ std::vector<std::string> FormatStack(std::span<const uintptr_t> addresses, Addre
   return lines;
 }
 
-std::string DescribeCode(uintptr_t address) { return FormatFrame(Symbolize(address, AddressKind::kInstruction).back()); }
+std::string DescribeCode(uintptr_t address) {
+  return FormatFrame(Symbolize(address, AddressKind::kInstruction).back());
+}
 
 }  // namespace ring3::os

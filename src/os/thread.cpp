@@ -113,11 +113,17 @@ void SetCurrentThreadName(const char* name) {
   pthread_setname_np(pthread_self(), shortened);
 }
 
-void YieldThread() { sched_yield(); }
+void YieldThread() {
+  sched_yield();
+}
 
-void ExitCurrentThread() { pthread_exit(nullptr); }
+void ExitCurrentThread() {
+  pthread_exit(nullptr);
+}
 
-uint32_t ProcessorCount() { return TheProcessors().count; }
+uint32_t ProcessorCount() {
+  return TheProcessors().count;
+}
 
 uint32_t CurrentProcessor() {
   int cpu = sched_getcpu();

@@ -25,15 +25,18 @@ struct PingPong {
 TEST(ThreadTest, TwoThreadsTakeTurns) {
   PingPong game;
   constexpr int kTurns = 1000;
-  auto other = Thread::Create("a name that is too long", [](void* argument) {
-    auto* game = static_cast<PingPong*>(argument);
-    for (int i = 0; i < kTurns; ++i) {
-      while (game->turn.load() != 1) FutexWait(game->turn, 0);
-      ++game->exchanged;
-      game->turn.store(0);
-      FutexWakeOne(game->turn);
-    }
-  }, &game);
+  auto other = Thread::Create(
+      "a name that is too long",
+      [](void* argument) {
+        auto* game = static_cast<PingPong*>(argument);
+        for (int i = 0; i < kTurns; ++i) {
+          while (game->turn.load() != 1) FutexWait(game->turn, 0);
+          ++game->exchanged;
+          game->turn.store(0);
+          FutexWakeOne(game->turn);
+        }
+      },
+      &game);
   ASSERT_TRUE(other.ok());
   for (int i = 0; i < kTurns; ++i) {
     game.turn.store(1);

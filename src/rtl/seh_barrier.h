@@ -5,8 +5,8 @@
 
 namespace ring3::rtl {
 
-// Hides the frames that the thread has so far: an exception in kernel mode never reaches the __try of the application that made
-// the call. Costs two moves each way.
+// Hides the frames that the thread has so far: an exception in kernel mode never reaches the __try of the
+// application that made the call. Costs two moves each way.
 class SehBarrier {
  public:
   SehBarrier() : hidden_(ring3_seh_top) { ring3_seh_top = nullptr; }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The two phases of an exception. Everything here runs on the dispatch stack, below nothing but its own frames, while the stack of
-// the fault stays as it was: a filter runs in the middle of that stack, so what lies below it is put aside first.
+// The two phases of an exception. Everything here runs on the dispatch stack, below nothing but its own
+// frames, while the stack of the fault stays as it was: a filter runs in the middle of that stack, so what
+// lies below it is put aside first.
 #include <ntstatus.h>
 #include <setjmp.h>
 #include <stdlib.h>
@@ -22,7 +23,9 @@ namespace {
 
 std::atomic<UnwindHook> g_unwind_hook{nullptr};
 
-bool UsesJumpBuffers() { return __tsan_init != nullptr; }
+bool UsesJumpBuffers() {
+  return __tsan_init != nullptr;
+}
 
 void BeforeUnwindingTo(const DispatchRecord* record, const SehFrame* frame) {
   if (UnwindHook hook = g_unwind_hook.load(std::memory_order_acquire)) hook(frame->enter.rsp);
@@ -63,8 +66,9 @@ void RunFinally(DispatchRecord* record, SehFrame* frame) {
   record->running = nullptr;
 }
 
-// Runs the finally bodies between the exception and `target`, then goes to its handler. Exceptions that this one interrupted, in a
-// filter or finally body that is now left for good, end here too, with the frames that they still had.
+// Runs the finally bodies between the exception and `target`, then goes to its handler. Exceptions that this
+// one interrupted, in a filter or finally body that is now left for good, end here too, with the frames that
+// they still had.
 [[noreturn]] void Unwind(DispatchRecord* record, SehFrame* target) {
   record->record.ExceptionFlags |= EXCEPTION_UNWINDING;
   SehFrame* top = record->saved_top;
@@ -105,8 +109,10 @@ void RunFinally(DispatchRecord* record, SehFrame* frame) {
   ring3_seh_record = record->outer;
   if (record->xstate != nullptr) {
     // The filter may have edited the part that CONTEXT shows.
-    memcpy(record->xstate, &record->context.FltSave, sizeof(record->context.FltSave) - sizeof(record->context.FltSave.Reserved4));
-    auto* header = reinterpret_cast<uint64_t*>(static_cast<std::byte*>(record->xstate) + sizeof(XSAVE_FORMAT));
+    memcpy(record->xstate, &record->context.FltSave,
+           sizeof(record->context.FltSave) - sizeof(record->context.FltSave.Reserved4));
+    auto* header =
+        reinterpret_cast<uint64_t*>(static_cast<std::byte*>(record->xstate) + sizeof(XSAVE_FORMAT));
     header[0] |= XSTATE_MASK_LEGACY;
   }
   Ring3SehResume(&record->context, record->xstate);
@@ -130,7 +136,9 @@ void RunFinally(DispatchRecord* record, SehFrame* frame) {
 
 }  // namespace
 
-void SetUnwindHook(UnwindHook hook) { g_unwind_hook.store(hook, std::memory_order_release); }
+void SetUnwindHook(UnwindHook hook) {
+  g_unwind_hook.store(hook, std::memory_order_release);
+}
 
 extern "C" {
 

@@ -10,7 +10,9 @@
 namespace ring3::rtl {
 namespace {
 
-void EnterDispatcher(void* record) { Ring3SehDispatch(static_cast<DispatchRecord*>(record)); }
+void EnterDispatcher(void* record) {
+  Ring3SehDispatch(static_cast<DispatchRecord*>(record));
+}
 
 // In the signal handler: has its return go to the dispatcher.
 bool DispatchFault(const os::HardwareFault& fault) {
@@ -33,7 +35,9 @@ bool DispatchFault(const os::HardwareFault& fault) {
   return true;
 }
 
-__attribute__((constructor)) void RegisterExceptionStage() { os::SetExceptionStage(DispatchFault); }
+__attribute__((constructor)) void RegisterExceptionStage() {
+  os::SetExceptionStage(DispatchFault);
+}
 
 }  // namespace
 
@@ -55,7 +59,9 @@ uintptr_t DispatchStackLevel(uintptr_t stack_pointer) {
   return level - stack.low < kLeastRoom ? 0 : level;
 }
 
-void PassFaultThrough(uintptr_t pc) { os::PassThrough(pc); }
+void PassFaultThrough(uintptr_t pc) {
+  os::PassThrough(pc);
+}
 
 void CallUnhandledExceptionHook(EXCEPTION_POINTERS* exception) {
   if (os::UnhandledExceptionHook hook = os::CurrentUnhandledExceptionHook()) hook(exception);

@@ -27,7 +27,9 @@ Shadow ShadowOf(uintptr_t low, uintptr_t high) {
   return {reinterpret_cast<std::byte*>((low >> scale) + offset), (high >> scale) - (low >> scale)};
 }
 
-bool OnOneStack(uintptr_t low, uintptr_t high) { return low < high && high - low < kLargestStackBytes; }
+bool OnOneStack(uintptr_t low, uintptr_t high) {
+  return low < high && high - low < kLargestStackBytes;
+}
 
 }  // namespace
 
@@ -46,7 +48,8 @@ void SaveStack(SavedStack& saved, uintptr_t low, uintptr_t high, std::byte* smal
   saved.bytes = buffer;
   uintptr_t fault_address = 0;
   // A stack pointer that has run into the guard page: what is above it is what there is.
-  for (int attempt = 0; !os::GuardedCopy(buffer, reinterpret_cast<void*>(low), high - low, &fault_address); ++attempt) {
+  for (int attempt = 0; !os::GuardedCopy(buffer, reinterpret_cast<void*>(low), high - low, &fault_address);
+       ++attempt) {
     low = (fault_address + kPageBytes) & ~(kPageBytes - 1);
     if (attempt == 2 || low >= high) {
       if (saved.mapped) os::RawUnmap(buffer, room);

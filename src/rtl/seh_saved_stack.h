@@ -8,8 +8,8 @@ namespace ring3::rtl {
 inline constexpr size_t kRedZoneBytes = 128;
 inline constexpr size_t kSmallSaveBytes = 8192;
 
-// Puts the bytes of [low, high) aside, into `small` (kSmallSaveBytes of it) where they fit, with what AddressSanitizer knows
-// about them. Nothing is saved when the two addresses are not on one stack.
+// Puts the bytes of [low, high) aside, into `small` (kSmallSaveBytes of it) where they fit, with what
+// AddressSanitizer knows about them. Nothing is saved when the two addresses are not on one stack.
 void SaveStack(SavedStack& saved, uintptr_t low, uintptr_t high, std::byte* small);
 // Puts them back.
 void RestoreStack(SavedStack& saved);

@@ -23,11 +23,11 @@ ULONG HashOf(PVOID* callers, size_t count) {
 
 extern "C" {
 
-// RtlCaptureStackBackTrace: the return addresses of the calls that led here, the innermost first, after FramesToSkip of them; at most
-// FramesToCapture. BackTraceHash, when not null, gets a value that is the same for identical traces. Any IRQL.
-// Returns the number captured. nf-ntifs-rtlcapturestackbacktrace
-__attribute__((noinline)) USHORT NTAPI RtlCaptureStackBackTrace(ULONG FramesToSkip, ULONG FramesToCapture, PVOID* BackTrace,
-                                                                PULONG BackTraceHash) {
+// RtlCaptureStackBackTrace: the return addresses of the calls that led here, the innermost first, after
+// FramesToSkip of them; at most FramesToCapture. BackTraceHash, when not null, gets a value that is the same
+// for identical traces. Any IRQL. Returns the number captured. nf-ntifs-rtlcapturestackbacktrace
+__attribute__((noinline)) USHORT NTAPI RtlCaptureStackBackTrace(ULONG FramesToSkip, ULONG FramesToCapture,
+                                                                PVOID* BackTrace, PULONG BackTraceHash) {
   constexpr ULONG kMostFrames = 0xffff;
   ULONG most = FramesToCapture < kMostFrames ? FramesToCapture : kMostFrames;
   size_t count = ring3::os::CaptureStack({BackTrace, most}, size_t{FramesToSkip} + kOwnFrame);
@@ -36,8 +36,8 @@ __attribute__((noinline)) USHORT NTAPI RtlCaptureStackBackTrace(ULONG FramesToSk
   return static_cast<USHORT>(count);
 }
 
-// RtlWalkFrameChain: the same for kernel-mode frames, without skipping; with Flags 1 (user-mode frames) there are none to be told
-// apart from ours, so the answer is 0. nf-ntddk-rtlwalkframechain
+// RtlWalkFrameChain: the same for kernel-mode frames, without skipping; with Flags 1 (user-mode frames) there
+// are none to be told apart from ours, so the answer is 0. nf-ntddk-rtlwalkframechain
 __attribute__((noinline)) ULONG NTAPI RtlWalkFrameChain(PVOID* Callers, ULONG Count, ULONG Flags) {
   if (Flags != 0) return 0;
   size_t count = ring3::os::CaptureStack({Callers, Count}, kOwnFrame);

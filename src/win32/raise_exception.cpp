@@ -7,9 +7,11 @@
 
 extern "C" {
 
-// RaiseException: raises a software exception at the caller; returns when a filter continues execution and dwExceptionFlags is not
-// EXCEPTION_NONCONTINUABLE. At most EXCEPTION_MAXIMUM_PARAMETERS arguments are passed on.
-VOID WINAPI RaiseException(DWORD dwExceptionCode, DWORD dwExceptionFlags, DWORD nNumberOfArguments, const ULONG_PTR* lpArguments) {
+// RaiseException: raises a software exception at the caller; returns when a filter continues execution and
+// dwExceptionFlags is not EXCEPTION_NONCONTINUABLE. At most EXCEPTION_MAXIMUM_PARAMETERS arguments are passed
+// on.
+VOID WINAPI RaiseException(DWORD dwExceptionCode, DWORD dwExceptionFlags, DWORD nNumberOfArguments,
+                           const ULONG_PTR* lpArguments) {
   // Windows keeps bit 28 for itself.
   constexpr DWORD kReservedBit = 0x10000000;
   EXCEPTION_RECORD record = {};
