@@ -151,6 +151,9 @@ extern "C" NTSTATUS DriverEntry(PDRIVER_OBJECT, PUNICODE_STRING) {
   CHECK(Leave(1) == 10); CHECK(Leave(2) == 30);
   static_assert(sizeof(long) == 4 && sizeof(100UL) == 4 && sizeof(wchar_t) == 2);
   CHECK(counter.value == 5);
+  const auto read = [&](int) -> int { int local = 3; __try { local = 4; *(volatile int*)8 = 1; } __except (1) { return local; } return 0; };
+  const auto leave = [] { int array[] = {1, 2}; __try { array[0] = 4; if (array[1]) __leave; } __finally { array[0]++; } return array[0]; };
+  CHECK(read(1) == 4 && leave() == 5);
   switch (0x80000000U) { case CTL_CODE(0x8000, 0x800, METHOD_BUFFERED, FILE_ANY_ACCESS): break; case CTL_CODE(0x8000, 0x801, METHOD_NEITHER, FILE_ANY_ACCESS): break; case 0x80000000U: return 0; }
   return __LINE__;
 })",

@@ -52,6 +52,10 @@ class SehRewriter {
   void RewriteRange(size_t at, size_t end, const Context& context) {
     while (at < end) {
       const Token& token = tokens_[at];
+      if (tokens_.IsCplusplus() && token.user && token.text == "[") {
+        at = RewriteLambda(at, end);
+        continue;
+      }
       if (!token.user || token.kind != TokenKind::Identifier) {
         at = tokens_.Next(at);
         continue;
@@ -78,6 +82,37 @@ class SehRewriter {
       }
       at = tokens_.Next(at);
     }
+  }
+
+  // A lambda is a function of its own: its guarded regions are, and it is compiled without optimisation
+  // itself. Returns where to go on: inside, where the bracket introduces no lambda.
+  size_t RewriteLambda(size_t bracket, size_t end) {
+    size_t at = tokens_.Next(bracket);
+    const size_t before = tokens_.Previous(bracket);
+    const size_t close = tokens_.Match(bracket);
+    const bool subscripts = tokens_.IsIdentifier(before) && !tokens_.Is(before, "return");
+    if (subscripts || tokens_.Is(before, ")") || tokens_.Is(before, "]") || tokens_.Is(at, "[") ||
+        close >= end)
+      return at;
+    const size_t open = tokens_.Next(close);
+    const bool has_parameters = tokens_.Is(open, "(");
+    const size_t declarator_end = has_parameters ? tokens_.Match(open) : close;
+    if (declarator_end >= end) return at;
+    size_t body = tokens_.Next(declarator_end);
+    for (; body < end && !tokens_.Is(body, "{"); body = tokens_.Next(body)) {
+      for (std::string_view stop : {";", ",", ")", "}", "=", "?"}) {
+        if (tokens_.Is(body, stop)) return at;
+      }
+    }
+    const size_t body_end = body < end ? tokens_.Match(body) : end;
+    if (body_end >= end) return at;
+    const int first = next_frame_;
+    RewriteRange(tokens_.Next(body), body_end, {});
+    if (next_frame_ != first) {
+      tokens_.InsertAfter(declarator_end, has_parameters ? " __attribute__((optnone, noinline))"
+                                                         : " () __attribute__((optnone, noinline))");
+    }
+    return tokens_.Next(body_end);
   }
 
   // Returns where to go on; `at` itself when this is a C++ try, or no try at all.
