@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Subjects and access checks: SeCaptureSubjectContext, SeAccessCheck, privileges.
+#include <ddi/ex_pool.h>
 #include <ddi/ke.h>
 #include <ntstatus.h>
 
@@ -116,6 +117,12 @@ BOOLEAN SeSinglePrivilegeCheck(LUID privilege, KPROCESSOR_MODE mode) {
   BOOLEAN held = SePrivilegeCheck(&set, &subject, mode);
   SeReleaseSubjectContext(&subject);
   return held;
+}
+
+// What SeAccessCheck returned in `privileges`; it never allocates one here, so null is the usual argument.
+// nf-ntifs-sefreeprivileges
+VOID SeFreePrivileges(PPRIVILEGE_SET privileges) {
+  if (privileges != nullptr) ExFreePool(privileges);
 }
 
 // nf-ntifs-sesetaccessstategenericmapping
