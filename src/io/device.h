@@ -78,6 +78,9 @@ enum class ShutdownPhase { kFirst, kLast };
 void NotifyShutdown(ShutdownPhase phase);
 void ForgetShutdownNotification(PDEVICE_OBJECT device);
 
+// Waits until no work item of a device or driver is queued or runs: their code may then go. PASSIVE_LEVEL.
+void DrainWorkItems();
+
 void EndTimer(PDEVICE_OBJECT device);
 
 // Sends `irp` (a kService packet, its next stack location filled) and waits for it: the final status. The packet is freed.

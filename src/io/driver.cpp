@@ -179,6 +179,7 @@ void CallUnload(Driver* driver) {
     ke::CallDriver(&driver->object, ke::Callback::kDriverUnload, driver->object.DriverUnload, &driver->object);
     KeUnstackDetachProcess(&state);
   }
+  DrainWorkItems();
   CheckUnloadedDriver(driver);
   TakeAway(driver);
 }

@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "ex/work_queue.h"
 #include "io/completion_port.h"
 #include "io/device.h"
 #include "io/driver_list.h"
@@ -40,6 +41,8 @@ Status Initialize(const BootOptions& options) {
 
 void Shutdown(LeakReport& report) {
   DrainDeferredCompletions();
+  // Nothing queues work from here on, and ps is about to take the workers' thread blocks back.
+  ex::StopWorkers();
   if (size_t count = g_drivers.count(); count != 0) report.Add(std::to_string(count) + " drivers still loaded");
   ReleasePlugAndPlay(report);
   StopPlugAndPlay();

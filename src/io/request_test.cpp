@@ -172,7 +172,7 @@ TEST_F(RequestTest, BadBuffersNeverReachTheDriver) {
   EXPECT_EQ(Send(file, kEcho, good, 16, const_cast<char*>(kReadOnly), 16), STATUS_ACCESS_VIOLATION);
   EXPECT_EQ(Send(file, kOut, nullptr, 0, bad, 16), STATUS_ACCESS_VIOLATION);
   EXPECT_EQ(Send(file, kOut, nullptr, 0, const_cast<char*>(kReadOnly), 16), STATUS_ACCESS_VIOLATION);
-  EXPECT_EQ(Send(file, kOut, nullptr, 0, good, 0xFFFFFFF0u), STATUS_ACCESS_VIOLATION);
+  EXPECT_EQ(Send(file, kOut, nullptr, 0, good, 0x7FFFF000u), STATUS_ACCESS_VIOLATION);
   EXPECT_EQ(g_controls, 0);
   Close(file);
 }

@@ -7,6 +7,7 @@
 
 #include <atomic>
 
+#include "io/device.h"
 #include "ke/driver_gate.h"
 #include "ob/object.h"
 
@@ -28,6 +29,9 @@ namespace {
 
 constexpr ULONG kTag = 'tIwI';
 
+// Queued or running.
+std::atomic<int64_t> g_unfinished{0};
+
 const void* DriverOf(PVOID object) {
   auto* device = static_cast<PDEVICE_OBJECT>(object);
   return device->Type == IO_TYPE_DEVICE ? static_cast<const void*>(device->DriverObject) : object;
@@ -48,6 +52,7 @@ VOID NTAPI Run(PVOID parameter) {
                    context);
   }
   ob::Dereference(object);
+  g_unfinished.fetch_sub(1, std::memory_order_acq_rel);
 }
 
 void Queue(PIO_WORKITEM item, WORK_QUEUE_TYPE type) {
@@ -56,6 +61,7 @@ void Queue(PIO_WORKITEM item, WORK_QUEUE_TYPE type) {
     KeBugCheckEx(WORKER_INVALID, 0, reinterpret_cast<ULONG_PTR>(item), 0, 0);
   }
   ob::Reference(item->object);
+  g_unfinished.fetch_add(1, std::memory_order_acq_rel);
   ExInitializeWorkItem(&item->item, Run, item);
   ExQueueWorkItem(&item->item, type);
 }
@@ -67,6 +73,18 @@ void CheckNotQueued(PIO_WORKITEM item) {
 }
 
 }  // namespace
+
+namespace ring3::io {
+
+void DrainWorkItems() {
+  while (g_unfinished.load(std::memory_order_acquire) != 0) {
+    LARGE_INTEGER soon;
+    soon.QuadPart = -1000;
+    KeDelayExecutionThread(KernelMode, FALSE, &soon);
+  }
+}
+
+}  // namespace ring3::io
 
 extern "C" {
 

@@ -112,8 +112,14 @@ bool MdlCache::Free(PMDL mdl) {
 }
 
 void MdlCache::Shutdown(LeakReport& leaks) {
-  SpinLockGuard guard(lock_);
-  for (Block* slab : slabs_) {
+  decltype(slabs_) slabs;
+  {
+    SpinLockGuard guard(lock_);
+    slabs.swap(slabs_);
+    free_ = nullptr;
+    boot_ = 0;
+  }
+  for (Block* slab : slabs) {
     for (uint64_t i = 0; i < kBlocksPerSlab; ++i) {
       if (slab[i].state != Block::kAllocated) continue;
       char line[96];
@@ -123,9 +129,6 @@ void MdlCache::Shutdown(LeakReport& leaks) {
     }
     FreeSystemPages(slab, kSlabPages);
   }
-  slabs_.clear();
-  free_ = nullptr;
-  boot_ = 0;
 }
 
 }  // namespace ring3::mm
