@@ -3,6 +3,7 @@
 #include <ntstatus.h>
 
 #include <atomic>
+#include <cstring>
 
 #include "ex/ex_test.h"
 #include "ex/work_queue.h"
@@ -84,6 +85,16 @@ TEST_F(WorkQueueTest, LocalTimeGoesThereAndBack) {
   ExSystemTimeToLocalTime(&system, &local);
   ExLocalTimeToSystemTime(&local, &back);
   EXPECT_EQ(back.QuadPart, system.QuadPart);
+}
+
+TEST_F(WorkQueueTest, UuidsDiffer) {
+  GUID a = {};
+  GUID b = {};
+  EXPECT_EQ(ExUuidCreate(&a), STATUS_SUCCESS);
+  EXPECT_EQ(ExUuidCreate(&b), STATUS_SUCCESS);
+  EXPECT_NE(std::memcmp(&a, &b, sizeof(a)), 0);
+  EXPECT_EQ(a.Data3 >> 12, 4);
+  EXPECT_EQ(ExGetPreviousMode(), KernelMode);
 }
 
 TEST_F(WorkQueueTest, ThereIsNoFirmware) {
