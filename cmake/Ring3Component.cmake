@@ -46,6 +46,9 @@ function(ring3_finish_components)
   # What drivers import from.
   add_library(ntoskrnl SHARED ${objects})
   target_link_libraries(ntoskrnl PUBLIC ring3_nt_options ring3_seh fmt::fmt Threads::Threads ${CMAKE_DL_LIBS} dw)
+  if(NOT RING3_SANITIZER)  # whose runtime is in the program
+    target_link_options(ntoskrnl PRIVATE -Wl,-z,defs)
+  endif()
   # The same, with its insides visible, for the components' tests and benchmarks.
   add_library(ring3_executive STATIC ${objects})
   target_link_libraries(ring3_executive PUBLIC ring3_nt_options ring3_seh fmt::fmt Threads::Threads ${CMAKE_DL_LIBS} dw)

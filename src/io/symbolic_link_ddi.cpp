@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <ddi/io_ntifs.h>
 #include <ddi/zw.h>
 #include <ntstatus.h>
 

@@ -4,6 +4,8 @@
 #include <pthread.h>
 #include <sched.h>
 #include <string.h>
+#include <linux/membarrier.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -119,6 +121,16 @@ void YieldThread() {
 
 void ExitCurrentThread() {
   pthread_exit(nullptr);
+}
+
+void BarrierOnAllThreads() {
+  static const bool registered = syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
+  const int command = registered ? MEMBARRIER_CMD_PRIVATE_EXPEDITED : MEMBARRIER_CMD_GLOBAL;
+  if (syscall(SYS_membarrier, command, 0, 0) != 0) abort();
+}
+
+void ParkForEver() {
+  for (;;) pause();
 }
 
 uint32_t ProcessorCount() {

@@ -85,10 +85,14 @@ Status AttachThread(PEPROCESS process) {
   }
   // Boot and whoever called before: until now a system thread.
   if (current != nullptr) DetachThread(STATUS_SUCCESS);
+  AdoptThread(thread);
+  return STATUS_SUCCESS;
+}
+
+void AdoptThread(PETHREAD thread) {
   ke::AttachCurrentOsThread(&thread->tcb);
   t_thread_end.generation = g_state.generation.load();
   NotifyThread(thread, TRUE);
-  return STATUS_SUCCESS;
 }
 
 void DetachThread(NTSTATUS exit_status) {

@@ -14,6 +14,7 @@ struct _ETHREAD {
   LONGLONG exit_time;
   std::atomic<NTSTATUS> exit_status;
   std::atomic<bool> terminating;
+  std::atomic<uint32_t> suspend_count;  // 1 until a thread that was created suspended is resumed; a futex
   bool is_system;
   bool counted;             // in its process' thread_count
   // IRPs that the thread waits for or has sent, IRP::ThreadListEntry; io's, guarded by io.
@@ -35,6 +36,8 @@ inline PETHREAD CurrentThread() { return reinterpret_cast<PETHREAD>(ke::CurrentT
 // Makes the calling Linux thread a thread of `process`. Undone by DetachThread, or when the Linux thread ends.
 // STATUS_PROCESS_IS_TERMINATING, STATUS_INSUFFICIENT_RESOURCES.
 Status AttachThread(PEPROCESS process);
+// The same for a thread object that was made beforehand: takes over a reference.
+void AdoptThread(PETHREAD thread);
 // The thread's end: pending I/O is cancelled, drivers are told, the thread object is signalled.
 void DetachThread(NTSTATUS exit_status);
 

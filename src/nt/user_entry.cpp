@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+#include "nt/user_entry.h"
+
+#include <ntstatus.h>
+
+#include "os/thread.h"
+#include "ps/thread.h"
+#include "ps/user_thread.h"
+
+namespace ring3::nt {
+namespace {
+
+std::atomic<PEPROCESS> g_embedded_process{nullptr};
+
+}  // namespace
+
+void SetEmbeddedProcess(PEPROCESS process) {
+  g_embedded_process.store(process, std::memory_order_release);
+  g_process_ends.store(false, std::memory_order_relaxed);
+}
+
+void AttachEmbeddedThread() {
+  PEPROCESS process = g_embedded_process.load(std::memory_order_acquire);
+  if (process != nullptr && !ps::AttachThread(process).ok()) StopThread();
+}
+
+void EndEmbeddedProcess() {
+  g_process_ends.store(true, std::memory_order_relaxed);
+  ps::StopUserThreads(g_embedded_process.load(std::memory_order_acquire));
+}
+
+// The Linux thread cannot be ended where it stands: it belongs to the application. It waits for the end of the Linux process.
+void StopThread() {
+  ps::DetachThread(STATUS_THREAD_IS_TERMINATING);
+  os::ParkForEver();
+}
+
+}  // namespace ring3::nt

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+#include "ps/user_thread.h"
+
+#include <ddi/ke.h>
+#include <ntstatus.h>
+
+#include <new>
+#include <vector>
+
+#include "ke/apc.h"
+#include "os/futex.h"
+#include "os/thread.h"
+#include "ps/notify.h"
+#include "ps/state.h"
+
+namespace ring3::ps {
+namespace {
+
+// The start of a thread; the new thread frees it. `suspended` is what it waits for.
+struct Start {
+  PETHREAD thread;
+  UserThreadOptions options;
+};
+
+void Body(void* argument) {
+  auto* const start = static_cast<Start*>(argument);
+  const UserThreadOptions options = start->options;
+  const PETHREAD thread = start->thread;
+  delete start;
+  AdoptThread(thread);
+  while (thread->suspend_count.load(std::memory_order_acquire) != 0) os::FutexWait(thread->suspend_count, 1);
+  ExitUserThread(static_cast<NTSTATUS>(options.start_routine(options.argument)));
+}
+
+}  // namespace
+
+Result<PETHREAD> CreateUserThread(PEPROCESS process, const UserThreadOptions& options) {
+  if (process->exiting) return STATUS_PROCESS_IS_TERMINATING;
+  RING3_TRY_ASSIGN(PETHREAD thread, CreateThreadObject(process));
+  thread->suspend_count = options.start == StartState::kSuspended ? 1 : 0;
+  auto* const start = new (std::nothrow) Start{thread, options};
+  ob::Reference(thread);  // the thread's own
+  Result<os::Thread> made = start == nullptr
+                                ? Result<os::Thread>(STATUS_INSUFFICIENT_RESOURCES)
+                                : os::Thread::Create("ring3-client", Body, start, options.stack_byte_count);
+  if (!made.ok()) {
+    delete start;
+    thread->terminating = true;
+    process->thread_count.fetch_sub(1);
+    ob::Dereference(thread, 2);
+    return made.status();
+  }
+  made->Detach();
+  return thread;
+}
+
+ULONG ResumeUserThread(PETHREAD thread) {
+  const uint32_t before = thread->suspend_count.exchange(0, std::memory_order_release);
+  if (before != 0) os::FutexWakeAll(thread->suspend_count);
+  return before;
+}
+
+void ExitUserThread(NTSTATUS exit_status) {
+  DetachThread(exit_status);
+  os::ExitCurrentThread();
+}
+
+void StopUserThreads(PEPROCESS process) {
+  process->exiting = true;
+  os::BarrierOnAllThreads();
+  const PETHREAD self = CurrentThread();
+  for (bool inside = true; inside;) {
+    std::vector<PETHREAD> threads;
+    {
+      SpinLockGuard guard(g_state.lock);
+      for (const auto& [id, thread] : g_state.threads) {
+        if (thread == self || ProcessOf(&thread->tcb) != process || thread->terminating) continue;
+        if (ob::ReferenceUnlessDeleted(thread)) threads.push_back(thread);
+      }
+    }
+    inside = false;
+    for (PETHREAD thread : threads) {
+      if (thread->tcb.kernel_depth != 0) {
+        inside = true;
+        ke::AbortUserWaits(&thread->tcb);
+        if (const auto cancel = CurrentRundownHooks().thread_exit; cancel != nullptr) cancel(thread);
+      }
+      ob::Dereference(thread);
+    }
+    if (inside) os::YieldThread();
+  }
+}
+
+}  // namespace ring3::ps

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "ps/thread.h"
+
+namespace ring3::ps {
+
+enum class StartState : uint8_t { kRunning, kSuspended };
+
+struct UserThreadOptions {
+  // Called as application code, outside the executive; what it returns is the exit status.
+  ULONG (*start_routine)(void* argument) = nullptr;
+  void* argument = nullptr;
+  size_t stack_byte_count = 0;  // 0: the system's default
+  StartState start = StartState::kRunning;
+};
+// A new thread of an application's process. Referenced. STATUS_PROCESS_IS_TERMINATING, STATUS_INSUFFICIENT_RESOURCES.
+Result<PETHREAD> CreateUserThread(PEPROCESS process, const UserThreadOptions& options);
+
+// Lets a suspended thread start; its suspend count before (0: it was running).
+ULONG ResumeUserThread(PETHREAD thread);
+
+// Ends the calling application thread: rundown, then the Linux thread.
+[[noreturn]] void ExitUserThread(NTSTATUS exit_status);
+
+// The application's threads other than the caller's are to do nothing more: their requests are cancelled and their waits ended until
+// none of them is in the executive. Those that run application code are stopped when they call the next service.
+void StopUserThreads(PEPROCESS process);
+
+}  // namespace ring3::ps
