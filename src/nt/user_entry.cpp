@@ -20,6 +20,7 @@ void SetEmbeddedProcess(PEPROCESS process) {
 }
 
 void AttachEmbeddedThread() {
+  if (g_process_ends.load(std::memory_order_relaxed)) os::ParkForEver();
   PEPROCESS process = g_embedded_process.load(std::memory_order_acquire);
   if (process != nullptr && !ps::AttachThread(process).ok()) StopThread();
 }

@@ -62,7 +62,8 @@ void ExitProcess(PEPROCESS process, NTSTATUS exit_status);
 struct RundownHooks {
   // Cancels what the thread has pending and waits for it; runs in that thread, or in another when the thread is dead.
   void (*thread_exit)(PETHREAD thread) = nullptr;
-  // Before the handles are closed.
+  // Cancels what the threads of the process have pending and does not wait; they may be running. Called before the
+  // handles are closed, and again until no thread is left in the executive.
   void (*process_exit)(PEPROCESS process) = nullptr;
   // Ends the user's memory.
   void (*memory_exit)(PEPROCESS process) = nullptr;

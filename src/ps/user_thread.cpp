@@ -66,10 +66,9 @@ void ExitUserThread(NTSTATUS exit_status) {
 }
 
 void StopUserThreads(PEPROCESS process) {
-  process->exiting = true;
   os::BarrierOnAllThreads();
   const PETHREAD self = CurrentThread();
-  for (bool inside = true; inside;) {
+  for (;;) {
     std::vector<PETHREAD> threads;
     {
       SpinLockGuard guard(g_state.lock);
@@ -78,16 +77,17 @@ void StopUserThreads(PEPROCESS process) {
         if (ob::ReferenceUnlessDeleted(thread)) threads.push_back(thread);
       }
     }
-    inside = false;
+    bool inside = false;
     for (PETHREAD thread : threads) {
       if (thread->tcb.kernel_depth != 0) {
         inside = true;
         ke::AbortUserWaits(&thread->tcb);
-        if (const auto cancel = CurrentRundownHooks().thread_exit; cancel != nullptr) cancel(thread);
       }
       ob::Dereference(thread);
     }
-    if (inside) os::YieldThread();
+    if (!inside) return;
+    if (const auto cancel = CurrentRundownHooks().process_exit; cancel != nullptr) cancel(process);
+    os::YieldThread();
   }
 }
 

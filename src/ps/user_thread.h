@@ -23,8 +23,9 @@ ULONG ResumeUserThread(PETHREAD thread);
 // Ends the calling application thread: rundown, then the Linux thread.
 [[noreturn]] void ExitUserThread(NTSTATUS exit_status);
 
-// The application's threads other than the caller's are to do nothing more: their requests are cancelled and their waits ended until
-// none of them is in the executive. Those that run application code are stopped when they call the next service.
+// The application's threads other than the caller's are to do nothing more: their requests are cancelled and their
+// waits ended until none of them is in the executive. The caller has seen to it that those which run application code
+// are stopped when they call the next service.
 void StopUserThreads(PEPROCESS process);
 
 }  // namespace ring3::ps
