@@ -17,6 +17,7 @@ namespace ring3 {
 inline constexpr int kBugCheckExitStatus = 86;
 
 struct BootOptions;
+class KernelModeScope;
 
 // The executive, embedded in this process. One at a time; booting again after Shutdown is cheap.
 //
@@ -45,13 +46,18 @@ class __attribute__((visibility("default"))) Executive {
   // Runs DriverUnload. STATUS_INVALID_DEVICE_REQUEST where the driver has none.
   NTSTATUS UnloadDriver(std::string_view service_name);
 
+  // The calling thread is kernel-mode code from now on, as a driver is: a fault outside __try is a bug check. For tests
+  // and fuzzers that call DDIs themselves; undone by Shutdown, on the same thread.
+  void EnterKernelMode();
+
   // Ends the client process, unloads the drivers in reverse order and brings the executive down.
   // Returns what leaked, a line each; empty when nothing did. Called by the destructor if it was not before.
   std::vector<std::string> Shutdown();
 
  private:
-  Executive() = default;
+  Executive();
   bool running_ = false;
+  std::unique_ptr<KernelModeScope> kernel_mode_;
 };
 
 }  // namespace ring3

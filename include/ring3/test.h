@@ -13,7 +13,7 @@
 namespace ring3 {
 
 // A test that runs on a freshly booted executive and ends with nothing left: no handle, pool byte, locked page, mapping,
-// IRP, section or thread. The test's thread is a thread of an application process; what it calls is kernel-mode code.
+// IRP, section or thread. The test's thread is a thread of an application process, in kernel mode.
 //
 //   TEST_F(MyTest, DoesThis) { … ExAllocatePool2 … }
 class ExecutiveTest : public ::testing::Test {
@@ -21,6 +21,7 @@ class ExecutiveTest : public ::testing::Test {
   void SetUp() override {
     executive_ = Executive::Boot(Options());
     ASSERT_NE(executive_, nullptr);
+    executive_->EnterKernelMode();
   }
 
   void TearDown() override {

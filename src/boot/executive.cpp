@@ -10,12 +10,19 @@
 #include "base/leak_report.h"
 #include "boot/components.h"
 #include "io/driver.h"
+#include "ke/service_scope.h"
 #include "nt/user_entry.h"
 #include "ob/object.h"
 #include "ps/process.h"
 #include "ps/thread.h"
 
 namespace ring3 {
+
+class KernelModeScope {
+ private:
+  ke::ServiceScope scope_{KernelMode};
+};
+
 namespace {
 
 using boot::Component;
@@ -31,6 +38,10 @@ PEPROCESS g_client_process = nullptr;
 std::u16string Wide(std::string_view text) { return std::u16string(text.begin(), text.end()); }
 
 }  // namespace
+
+Executive::Executive() = default;
+
+void Executive::EnterKernelMode() { kernel_mode_ = std::make_unique<KernelModeScope>(); }
 
 std::unique_ptr<Executive> Executive::Boot(const BootOptions& options) {
   const std::span<const Component> components = boot::Components();
@@ -73,6 +84,7 @@ NTSTATUS Executive::UnloadDriver(std::string_view service_name) { return io::Unl
 std::vector<std::string> Executive::Shutdown() {
   if (!running_) return {};
   running_ = false;
+  kernel_mode_.reset();
   LeakReport leaks;
   nt::EndEmbeddedProcess();
   ps::DetachThread(0);
