@@ -4,6 +4,7 @@
 #include <ddi/cm.h>
 
 #include <cstdint>
+#include <list>
 #include <map>
 #include <memory>
 #include <string>
@@ -16,6 +17,9 @@ namespace ring3::cm {
 
 // Guards the whole tree. Held for map operations only; handles and objects are looked up before.
 extern SpinLock g_registry_lock;
+
+struct KeyObject;
+struct Watcher;
 
 struct Value {
   std::u16string name;  // as it was written; empty: the key's default value
@@ -30,6 +34,7 @@ enum class Lifetime : uint8_t { kStored, kVolatile };
 class Key : public std::enable_shared_from_this<Key> {
  public:
   Key(std::u16string name, Key* parent, Lifetime lifetime);
+  ~Key();
 
   std::shared_ptr<Key> FindLocked(std::u16string_view name) const RING3_REQUIRES(g_registry_lock);
   std::shared_ptr<Key> AddLocked(std::u16string_view name, Lifetime lifetime) RING3_REQUIRES(g_registry_lock);
@@ -44,6 +49,14 @@ class Key : public std::enable_shared_from_this<Key> {
   using Values = std::map<std::u16string, Value, std::less<>>;
   const Keys& keys() const RING3_REQUIRES(g_registry_lock) { return keys_; }
   const Values& values() const RING3_REQUIRES(g_registry_lock) { return values_; }
+
+  // Requests to be told of changes (cm/notify.h). Each is told once.
+  void WatchLocked(std::unique_ptr<Watcher> watcher) RING3_REQUIRES(g_registry_lock);
+  // Those made through `object`; all of them when it is null.
+  void EndWatchesLocked(const KeyObject* object, NTSTATUS status) RING3_REQUIRES(g_registry_lock);
+  // `change`: REG_NOTIFY_CHANGE_*.
+  void ChangedLocked(ULONG change) RING3_REQUIRES(g_registry_lock);
+  void SetLastWriteTimeLocked(int64_t time) RING3_REQUIRES(g_registry_lock) { last_write_time_ = time; }
 
   // \Registry\Machine\…
   std::u16string PathLocked() const RING3_REQUIRES(g_registry_lock);
@@ -62,6 +75,7 @@ class Key : public std::enable_shared_from_this<Key> {
   int64_t last_write_time_ RING3_GUARDED_BY(g_registry_lock);
   Keys keys_ RING3_GUARDED_BY(g_registry_lock);
   Values values_ RING3_GUARDED_BY(g_registry_lock);
+  std::list<std::unique_ptr<Watcher>> watchers_ RING3_GUARDED_BY(g_registry_lock);
 };
 
 }  // namespace ring3::cm

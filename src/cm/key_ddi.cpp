@@ -2,6 +2,7 @@
 // The registry as drivers call it. Statuses stand at the services (cm/services.cpp). PASSIVE_LEVEL.
 #include <ntstatus.h>
 
+#include "cm/notify.h"
 #include "cm/services.h"
 #include "ob/service.h"
 
@@ -66,6 +67,28 @@ NTSTATUS ZwDeleteValueKey(HANDLE handle, PUNICODE_STRING name) {
   return cm::DeleteValueKey(KernelMode, handle, name);
 }
 
+NTSTATUS ZwSetInformationKey(HANDLE handle, KEY_SET_INFORMATION_CLASS information_class, PVOID information, ULONG length) {
+  ke::ServiceScope scope(KernelMode);
+  return cm::SetInformationKey(KernelMode, handle, information_class, information, length);
+}
+
+// Of a kernel-mode caller `apc_routine` is a WORK_QUEUE_ITEM, to be queued to the WORK_QUEUE_TYPE `apc_context`.
+// nf-ntifs-zwnotifychangekey
+NTSTATUS ZwNotifyChangeKey(HANDLE handle, HANDLE event, PIO_APC_ROUTINE apc_routine, PVOID apc_context,
+                           PIO_STATUS_BLOCK status_block, ULONG filter, BOOLEAN watch_tree, PVOID, ULONG,
+                           BOOLEAN asynchronous) {
+  ke::ServiceScope scope(KernelMode);
+  cm::NotifyRequest request;
+  request.event = event;
+  request.work_item = reinterpret_cast<PWORK_QUEUE_ITEM>(apc_routine);
+  request.queue = static_cast<WORK_QUEUE_TYPE>(reinterpret_cast<ULONG_PTR>(apc_context));
+  request.status_block = status_block;
+  request.filter = filter;
+  request.scope = watch_tree ? cm::Scope::kTree : cm::Scope::kKey;
+  request.returns = asynchronous ? cm::Returns::kAtOnce : cm::Returns::kWhenChanged;
+  return cm::NotifyChangeKey(KernelMode, handle, request);
+}
+
 NTSTATUS ZwFlushKey(HANDLE handle) {
   ke::ServiceScope scope(KernelMode);
   return cm::FlushKey(KernelMode, handle);
@@ -83,4 +106,6 @@ RING3_NT_SERVICE(SetValueKey);
 RING3_NT_SERVICE(QueryValueKey);
 RING3_NT_SERVICE(EnumerateValueKey);
 RING3_NT_SERVICE(DeleteValueKey);
+RING3_NT_SERVICE(SetInformationKey);
+RING3_NT_SERVICE(NotifyChangeKey);
 RING3_NT_SERVICE(FlushKey);

@@ -5,6 +5,8 @@
 
 #include <new>
 
+#include "cm/notify.h"
+
 namespace ring3::cm {
 
 ob::ObjectType* g_key_type = nullptr;
@@ -16,6 +18,10 @@ void* g_root_object = nullptr;
 constexpr size_t kMostNameCharacters = 255;
 
 void DeleteKeyObject(void* object) { static_cast<KeyObject*>(object)->~KeyObject(); }
+
+void CloseKeyObject(PEPROCESS, void* object, ACCESS_MASK, ULONG, ULONG system_handle_count) {
+  if (system_handle_count == 1) CancelWatchersOf(static_cast<KeyObject*>(object));
+}
 
 Result<void*> MakeKeyObject(std::shared_ptr<Key> key) {
   RING3_TRY_ASSIGN(void* object, ob::CreateObject(g_key_type, sizeof(KeyObject)));
@@ -82,6 +88,7 @@ Status CreateKeyType(const std::shared_ptr<Key>& root) {
   options.generic_mapping = {KEY_READ, KEY_WRITE, KEY_EXECUTE, KEY_ALL_ACCESS};
   options.valid_access = KEY_ALL_ACCESS | SYNCHRONIZE;
   options.named_in_directories = false;
+  options.procedures.close = CloseKeyObject;
   options.procedures.delete_object = DeleteKeyObject;
   options.procedures.parse = ParseKeyName;
   options.procedures.query_name = QueryKeyName;

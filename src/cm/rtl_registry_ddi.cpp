@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 // The registry's convenience routines. PASSIVE_LEVEL.
+#include <ddi/cm_ntddk.h>
 #include <ddi/rtl.h>
 #include <ddi/zw.h>
 #include <ntstatus.h>
 
+#include <cstring>
 #include <iterator>
 
 #include "cm/key_object.h"
@@ -119,6 +121,31 @@ NTSTATUS RtlDeleteRegistryValue(ULONG RelativeTo, PCWSTR Path, PCWSTR ValueName)
   RING3_TRY(key.Open(RelativeTo, Path, KEY_SET_VALUE, Missing::kFails));
   UNICODE_STRING name = ob::ToUnicodeString(Text(ValueName));
   return ZwDeleteValueKey(key.get(), &name);
+}
+
+// The data of a value of the key `PrimaryHandle` or, where it is not there, of `FallbackHandle`; either may be null.
+// `ValueLength` is taken as the size of `ValueData`: the page says that it is the size of the name, which the
+// UNICODE_STRING has already. STATUS_BUFFER_OVERFLOW with the bytes needed in `*ResultLength`,
+// STATUS_OBJECT_NAME_NOT_FOUND. nf-ntddk-rtlqueryregistryvaluewithfallback
+NTSTATUS RtlQueryRegistryValueWithFallback(HANDLE PrimaryHandle, HANDLE FallbackHandle, PUNICODE_STRING ValueName,
+                                           ULONG ValueLength, PULONG ValueType, PVOID ValueData, PULONG ResultLength) {
+  const std::u16string_view name = ValueName->Length == 0 ? std::u16string_view() : ob::View(*ValueName);
+  *ResultLength = 0;
+  for (HANDLE handle : {PrimaryHandle, FallbackHandle}) {
+    if (handle == nullptr) continue;
+    RING3_TRY_ASSIGN(auto object,
+                     ob::ReferenceHandleAs<cm::KeyObject>(handle, KEY_QUERY_VALUE, cm::g_key_type, KernelMode));
+    SpinLockGuard guard(cm::g_registry_lock);
+    if (object->key->deleted()) return STATUS_KEY_DELETED;
+    const cm::Value* value = object->key->FindValueLocked(name);
+    if (value == nullptr) continue;
+    *ResultLength = static_cast<ULONG>(value->data.size());
+    if (ValueType != nullptr) *ValueType = value->type;
+    if (value->data.size() > ValueLength) return STATUS_BUFFER_OVERFLOW;
+    std::memcpy(ValueData, value->data.data(), value->data.size());
+    return STATUS_SUCCESS;
+  }
+  return STATUS_OBJECT_NAME_NOT_FOUND;
 }
 
 }  // extern "C"

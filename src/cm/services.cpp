@@ -179,6 +179,26 @@ NTSTATUS DeleteValueKey(KPROCESSOR_MODE mode, HANDLE handle, const UNICODE_STRIN
   });
 }
 
+// Only the time of the last write can be set: STATUS_INVALID_INFO_CLASS, STATUS_INFO_LENGTH_MISMATCH.
+// ne-wdm-_key_set_information_class
+NTSTATUS SetInformationKey(KPROCESSOR_MODE mode, HANDLE handle, KEY_SET_INFORMATION_CLASS information_class,
+                           const void* information, ULONG length) {
+  if (information_class != KeyWriteTimeInformation) return STATUS_INVALID_INFO_CLASS;
+  if (length != sizeof(KEY_WRITE_TIME_INFORMATION)) return STATUS_INFO_LENGTH_MISMATCH;
+  RING3_TRY_ASSIGN(const auto object, UseObject(mode, handle, KEY_SET_VALUE));
+  REG_SET_INFORMATION_KEY_INFORMATION set = {};
+  set.Object = object.get();
+  set.KeySetInformationClass = information_class;
+  set.KeySetInformation = const_cast<void*>(information);
+  set.KeySetInformationLength = length;
+  return Notified(RegNtPreSetInformationKey, RegNtPostSetInformationKey, object.get(), set, [&]() -> NTSTATUS {
+    SpinLockGuard guard(g_registry_lock);
+    if (object->key->deleted()) return STATUS_KEY_DELETED;
+    object->key->SetLastWriteTimeLocked(static_cast<const KEY_WRITE_TIME_INFORMATION*>(information)->LastWriteTime.QuadPart);
+    return STATUS_SUCCESS;
+  });
+}
+
 // Writes the whole store. STATUS_REGISTRY_IO_FAILED. nf-wdm-zwflushkey
 NTSTATUS FlushKey(KPROCESSOR_MODE mode, HANDLE handle) {
   RING3_TRY_ASSIGN([[maybe_unused]] const auto key, Use(mode, handle, 0));

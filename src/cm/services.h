@@ -25,6 +25,8 @@ NTSTATUS EnumerateValueKey(KPROCESSOR_MODE mode, HANDLE handle, ULONG index,
                            KEY_VALUE_INFORMATION_CLASS information_class, PVOID information, ULONG length,
                            PULONG result_length);
 NTSTATUS DeleteValueKey(KPROCESSOR_MODE mode, HANDLE handle, const UNICODE_STRING* name);
+NTSTATUS SetInformationKey(KPROCESSOR_MODE mode, HANDLE handle, KEY_SET_INFORMATION_CLASS information_class,
+                           const void* information, ULONG length);
 NTSTATUS FlushKey(KPROCESSOR_MODE mode, HANDLE handle);
 
 }  // namespace ring3::cm

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "ob/callback_object.h"
 #include "ob/object_type.h"
 
 namespace ring3::ob {
@@ -276,8 +277,8 @@ Status CreateNamespace() {
 
 void DestroyNamespace(LeakReport&) {
   if (g_root == nullptr) return;
-  // Links and directories that boot made go; whatever else is still named is found by the types' leak check.
-  for (ObjectType* type : {g_symbolic_link_type, g_directory_type}) {
+  // Callback objects, links and directories that boot made go; whatever else is still named is found by the types' leak check.
+  for (ObjectType* type : {g_callback_type, g_symbolic_link_type, g_directory_type}) {
     for (;;) {
       void* permanent = nullptr;
       {

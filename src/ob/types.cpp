@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "ob/callback_object.h"
 #include "ob/callbacks.h"
 #include "ob/deferred_delete.h"
 #include "ob/init.h"
@@ -83,7 +84,7 @@ Status CreateOwnTypes() {
   timer.valid_access = TIMER_ALL_ACCESS;
   timer.procedures.delete_object = &DeleteTimer;
   RING3_TRY_ASSIGN(g_timer_type, CreateType(u"Timer", timer));
-  return STATUS_SUCCESS;
+  return CreateCallbackType();
 }
 
 void ReportLeakedHandles(LeakReport& report) {
@@ -118,7 +119,8 @@ Result<ObjectType*> CreateType(std::u16string_view name, const TypeOptions& opti
 Status Initialize(const BootOptions&) {
   g_kernel_handles = new HandleTable(HandleTable::Kind::kKernel);
   RING3_TRY(CreateOwnTypes());
-  return CreateNamespace();
+  RING3_TRY(CreateNamespace());
+  return CreateSystemCallbacks();
 }
 
 void Shutdown(LeakReport& report) {

@@ -5,6 +5,7 @@
 #define RING3_DDI_ZW_H
 
 #include <ddi/cm.h>
+#include <ddi/io_file.h>
 #include <ddi/ob_ntifs.h>
 #include <ddi/ps_ntddk.h>
 #include <ddi/se_ntifs.h>
@@ -177,6 +178,10 @@ RING3_SERVICE(SetValueKey, (_In_ HANDLE KeyHandle, _In_ PUNICODE_STRING ValueNam
 RING3_SERVICE(SetInformationKey,
               (_In_ HANDLE KeyHandle, _In_ KEY_SET_INFORMATION_CLASS KeySetInformationClass,
                _In_ PVOID KeySetInformation, _In_ ULONG KeySetInformationLength));
+RING3_SERVICE(NotifyChangeKey,
+              (_In_ HANDLE KeyHandle, _In_opt_ HANDLE Event, _In_opt_ PIO_APC_ROUTINE ApcRoutine,
+               _In_opt_ PVOID ApcContext, _Out_ PIO_STATUS_BLOCK IoStatusBlock, _In_ ULONG CompletionFilter,
+               _In_ BOOLEAN WatchTree, _Out_opt_ PVOID Buffer, _In_ ULONG BufferSize, _In_ BOOLEAN Asynchronous));
 
 EXTERN_C_END
 
