@@ -46,6 +46,8 @@ function(ring3_finish_components)
   # What drivers import from.
   add_library(ntoskrnl SHARED ${objects})
   target_link_libraries(ntoskrnl PUBLIC ring3_nt_options ring3_seh fmt::fmt Threads::Threads ${CMAKE_DL_LIBS} dw)
+  # The executive calls its own DDIs directly, whatever else in the process has their names.
+  target_link_options(ntoskrnl PRIVATE -Wl,-Bsymbolic-functions)
   if(NOT RING3_SANITIZER)  # whose runtime is in the program
     target_link_options(ntoskrnl PRIVATE -Wl,-z,defs)
   endif()
