@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "mm/address_space.h"
 #include "nt/capture.h"
+#include "nt/information.h"
 #include "nt/process_handle.h"
 #include "nt/table.h"
 #include "nt/user_entry.h"
@@ -58,7 +59,7 @@ NTSTATUS NtProtectVirtualMemory(HANDLE process, PVOID* base, PSIZE_T byte_count,
 NTSTATUS NtQueryVirtualMemory(HANDLE process, PVOID base, ULONG information_class, PVOID information, SIZE_T byte_count,
                               PSIZE_T returned_byte_count) {
   UserEntry entry;
-  if (information_class != 0) return STATUS_INVALID_INFO_CLASS;
+  if (information_class != kMemoryBasicInformation) return STATUS_INVALID_INFO_CLASS;
   if (byte_count < sizeof(MEMORY_BASIC_INFORMATION)) return STATUS_INFO_LENGTH_MISMATCH;
   RING3_TRY_ASSIGN(auto target, ReferenceProcess(process, kProcessQueryInformation));
   MEMORY_BASIC_INFORMATION found = {};

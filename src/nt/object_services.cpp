@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "nt/capture.h"
+#include "nt/information.h"
 #include "nt/process_handle.h"
 #include "nt/table.h"
 #include "nt/user_entry.h"
@@ -14,13 +15,6 @@
 namespace ring3::nt {
 namespace {
 
-constexpr ULONG kObjectHandleFlagInformation = 4;
-
-struct HandleFlags {
-  BOOLEAN inherit;
-  BOOLEAN protect_from_close;
-};
-
 constexpr ULONG kProtectClose = 1;  // of a handle table entry's attributes
 
 Result<ob::HandleTable::Entry> EntryOf(HANDLE handle) {
@@ -32,10 +26,10 @@ Result<ob::HandleTable::Entry> EntryOf(HANDLE handle) {
 }
 
 NTSTATUS QueryHandleFlags(HANDLE handle, PVOID information, ULONG byte_count, PULONG returned_byte_count) {
-  RING3_TRY(WriteOptional(returned_byte_count, ULONG{sizeof(HandleFlags)}));
-  if (byte_count != sizeof(HandleFlags)) return STATUS_INFO_LENGTH_MISMATCH;
+  RING3_TRY(WriteOptional(returned_byte_count, ULONG{sizeof(HandleFlagInformation)}));
+  if (byte_count != sizeof(HandleFlagInformation)) return STATUS_INFO_LENGTH_MISMATCH;
   RING3_TRY_ASSIGN(const ob::HandleTable::Entry entry, EntryOf(handle));
-  return Write(static_cast<HandleFlags*>(information),
+  return Write(static_cast<HandleFlagInformation*>(information),
                {static_cast<BOOLEAN>((entry.attributes & OBJ_INHERIT) != 0),
                 static_cast<BOOLEAN>((entry.attributes & kProtectClose) != 0)});
 }
@@ -94,9 +88,9 @@ NTSTATUS NtQueryObject(HANDLE handle, ULONG information_class, PVOID information
 NTSTATUS NtSetInformationObject(HANDLE handle, ULONG information_class, PVOID information, ULONG byte_count) {
   UserEntry entry;
   if (information_class != kObjectHandleFlagInformation) return STATUS_INVALID_INFO_CLASS;
-  if (byte_count != sizeof(HandleFlags)) return STATUS_INFO_LENGTH_MISMATCH;
-  HandleFlags flags;
-  RING3_TRY(Read(static_cast<const HandleFlags*>(information), &flags));
+  if (byte_count != sizeof(HandleFlagInformation)) return STATUS_INFO_LENGTH_MISMATCH;
+  HandleFlagInformation flags;
+  RING3_TRY(Read(static_cast<const HandleFlagInformation*>(information), &flags));
   if (ob::IsKernelHandle(handle)) return STATUS_INVALID_HANDLE;
   return ob::HeadOf(ob::CurrentProcess())
       ->handles->SetAttributes(handle, (flags.inherit ? OBJ_INHERIT : 0) | (flags.protect_from_close ? kProtectClose : 0))

@@ -17,32 +17,28 @@ inline Result<ob::Ref<_ETHREAD>> ReferenceThread(HANDLE handle, ACCESS_MASK acce
   return ob::ReferenceHandleAs<_ETHREAD>(handle, access, ob::g_process_types.thread, UserMode);
 }
 
-// A service that opens something by a name that must be given.
-template <typename Open>
-NTSTATUS Opening(PHANDLE handle, const OBJECT_ATTRIBUTES* attributes, Open open) {
+enum class Name : uint8_t { kRequired, kOptional };
+
+// A service that makes or opens something and returns a handle to it.
+template <typename Make>
+NTSTATUS MakingHandle(PHANDLE handle, const OBJECT_ATTRIBUTES* attributes, Name name, Make make) {
   UserEntry entry;
   RING3_TRY(mm::ProbeUserRange(handle, sizeof(*handle), alignof(HANDLE), mm::Access::kWrite));
   Attributes captured;
-  RING3_TRY(captured.CaptureRequired(attributes));
-  HANDLE opened = nullptr;
-  const NTSTATUS status = open(&opened, captured.get());
+  RING3_TRY(name == Name::kRequired ? captured.CaptureRequired(attributes) : captured.Capture(attributes));
+  HANDLE made = nullptr;
+  const NTSTATUS status = make(&made, captured.get());
   if (!NT_SUCCESS(status)) return status;
-  RING3_TRY(Write(handle, opened));
+  RING3_TRY(Write(handle, made));
   return status;
 }
-
-// The same for a service that makes something, which may be unnamed.
+template <typename Open>
+NTSTATUS Opening(PHANDLE handle, const OBJECT_ATTRIBUTES* attributes, Open open) {
+  return MakingHandle(handle, attributes, Name::kRequired, open);
+}
 template <typename Create>
 NTSTATUS Creating(PHANDLE handle, const OBJECT_ATTRIBUTES* attributes, Create create) {
-  UserEntry entry;
-  RING3_TRY(mm::ProbeUserRange(handle, sizeof(*handle), alignof(HANDLE), mm::Access::kWrite));
-  Attributes captured;
-  RING3_TRY(captured.Capture(attributes));
-  HANDLE created = nullptr;
-  const NTSTATUS status = create(&created, captured.get());
-  if (!NT_SUCCESS(status)) return status;
-  RING3_TRY(Write(handle, created));
-  return status;
+  return MakingHandle(handle, attributes, Name::kOptional, create);
 }
 
 }  // namespace ring3::nt

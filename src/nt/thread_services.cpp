@@ -2,6 +2,7 @@
 #include <ddi/ke_ntifs.h>
 
 #include "nt/capture.h"
+#include "nt/information.h"
 #include "nt/process_handle.h"
 #include "nt/table.h"
 #include "nt/user_entry.h"
@@ -10,31 +11,12 @@
 namespace ring3::nt {
 namespace {
 
-constexpr ULONG kCreateSuspended = 1;
 constexpr ACCESS_MASK kProcessCreateThread = 0x2;
 constexpr ACCESS_MASK kThreadTerminate = 0x1;
 constexpr ACCESS_MASK kThreadSuspendResume = 0x2;
 constexpr ACCESS_MASK kThreadSetContext = 0x10;
 constexpr ACCESS_MASK kThreadQueryInformation = 0x40;
 constexpr ACCESS_MASK kProcessQueryInformation = 0x400;
-
-struct ThreadBasicInformation {
-  NTSTATUS exit_status;
-  PVOID teb;
-  CLIENT_ID client_id;
-  ULONG_PTR affinity;
-  LONG priority;
-  LONG base_priority;
-};
-
-struct ProcessBasicInformation {
-  NTSTATUS exit_status;
-  PVOID peb;
-  ULONG_PTR affinity;
-  LONG base_priority;
-  ULONG_PTR process_id;
-  ULONG_PTR parent_process_id;
-};
 
 template <typename Information>
 NTSTATUS Answer(PVOID user, ULONG byte_count, PULONG returned_byte_count, const Information& information) {
@@ -68,7 +50,7 @@ NTSTATUS NtCreateThreadEx(PHANDLE handle, ACCESS_MASK desired_access, POBJECT_AT
     options.start_routine = reinterpret_cast<ULONG (*)(void*)>(start_routine);
     options.argument = argument;
     options.stack_byte_count = stack_byte_count;
-    options.start = create_flags & kCreateSuspended ? ps::StartState::kSuspended : ps::StartState::kRunning;
+    options.start = create_flags & kThreadCreateSuspended ? ps::StartState::kSuspended : ps::StartState::kRunning;
     RING3_TRY_ASSIGN(PETHREAD created, ps::CreateUserThread(process.get(), options));
     auto thread = ob::Ref<_ETHREAD>::Adopt(created);
     id = HandleToULong(thread->client_id.UniqueThread);
@@ -101,7 +83,7 @@ NTSTATUS NtResumeThread(HANDLE thread_handle, PULONG previous_count) {
 NTSTATUS NtQueryInformationThread(HANDLE thread_handle, ULONG information_class, PVOID information, ULONG byte_count,
                                   PULONG returned_byte_count) {
   UserEntry entry;
-  if (information_class != 0) return STATUS_INVALID_INFO_CLASS;
+  if (information_class != kThreadBasicInformation) return STATUS_INVALID_INFO_CLASS;
   RING3_TRY_ASSIGN(auto thread, ReferenceThread(thread_handle, kThreadQueryInformation));
   ThreadBasicInformation basic = {};
   basic.exit_status = thread->exit_status;
@@ -140,7 +122,7 @@ NTSTATUS NtOpenProcess(PHANDLE handle, ACCESS_MASK desired_access, POBJECT_ATTRI
 NTSTATUS NtQueryInformationProcess(HANDLE process_handle, ULONG information_class, PVOID information, ULONG byte_count,
                                    PULONG returned_byte_count) {
   UserEntry entry;
-  if (information_class != 0) return STATUS_INVALID_INFO_CLASS;
+  if (information_class != kProcessBasicInformation) return STATUS_INVALID_INFO_CLASS;
   RING3_TRY_ASSIGN(auto process, ReferenceProcess(process_handle, kProcessQueryInformation));
   ProcessBasicInformation basic = {};
   basic.exit_status = process->exit_status;

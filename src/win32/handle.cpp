@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "win32/win32.h"
 
+#include "nt/information.h"
+
 namespace ring3::win32 {
 namespace {
 
-constexpr ULONG kObjectHandleFlagInformation = 4;
-struct HandleFlagInformation {
-  BOOLEAN inherit;
-  BOOLEAN protect_from_close;
-};
+using nt::HandleFlagInformation;
 
 NTSTATUS QueryFlags(HANDLE handle, HandleFlagInformation* flags) {
-  return Nt().NtQueryObject(handle, kObjectHandleFlagInformation, flags, sizeof(*flags), nullptr);
+  return Nt().NtQueryObject(handle, nt::kObjectHandleFlagInformation, flags, sizeof(*flags), nullptr);
 }
 
 }  // namespace
@@ -49,7 +47,7 @@ BOOL SetHandleInformation(HANDLE hObject, DWORD dwMask, DWORD dwFlags) {
   if (dwMask & HANDLE_FLAG_PROTECT_FROM_CLOSE) {
     flags.protect_from_close = (dwFlags & HANDLE_FLAG_PROTECT_FROM_CLOSE) != 0;
   }
-  status = Nt().NtSetInformationObject(hObject, kObjectHandleFlagInformation, &flags, sizeof(flags));
+  status = Nt().NtSetInformationObject(hObject, nt::kObjectHandleFlagInformation, &flags, sizeof(flags));
   return NT_SUCCESS(status) ? TRUE : Fail(status);
 }
 

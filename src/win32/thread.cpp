@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "win32/win32.h"
 
+#include "nt/information.h"
+
 #include <array>
 #include <atomic>
 
@@ -9,34 +11,15 @@ namespace {
 
 const HANDLE kThisProcess = reinterpret_cast<HANDLE>(LONG_PTR{-1});
 const HANDLE kThisThread = reinterpret_cast<HANDLE>(LONG_PTR{-2});
-constexpr ULONG kThreadCreateFlagSuspended = 1;
-constexpr ULONG kThreadBasicInformation = 0;
-constexpr ULONG kProcessBasicInformation = 0;
-
-struct ThreadBasicInformation {
-  NTSTATUS exit_status;
-  PVOID teb;
-  CLIENT_ID client_id;
-  ULONG_PTR affinity;
-  LONG priority;
-  LONG base_priority;
-};
-
-struct ProcessBasicInformation {
-  NTSTATUS exit_status;
-  PVOID peb;
-  ULONG_PTR affinity;
-  LONG base_priority;
-  ULONG_PTR process_id;
-  ULONG_PTR parent_process_id;
-};
+using nt::ProcessBasicInformation;
+using nt::ThreadBasicInformation;
 
 NTSTATUS Query(HANDLE thread, ThreadBasicInformation* information) {
-  return Nt().NtQueryInformationThread(thread, kThreadBasicInformation, information, sizeof(*information), nullptr);
+  return Nt().NtQueryInformationThread(thread, nt::kThreadBasicInformation, information, sizeof(*information), nullptr);
 }
 
 NTSTATUS Query(HANDLE process, ProcessBasicInformation* information) {
-  return Nt().NtQueryInformationProcess(process, kProcessBasicInformation, information, sizeof(*information), nullptr);
+  return Nt().NtQueryInformationProcess(process, nt::kProcessBasicInformation, information, sizeof(*information), nullptr);
 }
 
 constexpr DWORD kTlsSlots = 1088;
@@ -60,7 +43,7 @@ HANDLE CreateThread(LPSECURITY_ATTRIBUTES security, SIZE_T dwStackSize, LPTHREAD
   ULONG thread_id = 0;
   const NTSTATUS status = Nt().NtCreateThreadEx(
       &handle, THREAD_ALL_ACCESS, attributes.get(), kThisProcess, reinterpret_cast<PVOID>(lpStartAddress), lpParameter,
-      dwCreationFlags & CREATE_SUSPENDED ? kThreadCreateFlagSuspended : 0, dwStackSize, &thread_id);
+      dwCreationFlags & CREATE_SUSPENDED ? nt::kThreadCreateSuspended : 0, dwStackSize, &thread_id);
   if (!NT_SUCCESS(status)) {
     Fail(status);
     return nullptr;

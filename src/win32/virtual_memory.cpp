@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "win32/win32.h"
 
+#include "nt/information.h"
+
 namespace ring3::win32 {
 namespace {
 
 const HANDLE kThisProcess = reinterpret_cast<HANDLE>(LONG_PTR{-1});
-constexpr ULONG kMemoryBasicInformation = 0;
 
 }  // namespace
 
@@ -43,7 +44,7 @@ BOOL VirtualProtect(LPVOID lpAddress, SIZE_T dwSize, DWORD flNewProtect, PDWORD 
 SIZE_T VirtualQuery(LPCVOID lpAddress, PMEMORY_BASIC_INFORMATION lpBuffer, SIZE_T dwLength) {
   SIZE_T returned = 0;
   const NTSTATUS status = Nt().NtQueryVirtualMemory(kThisProcess, const_cast<PVOID>(lpAddress),
-                                                    kMemoryBasicInformation, lpBuffer, dwLength, &returned);
+                                                    nt::kMemoryBasicInformation, lpBuffer, dwLength, &returned);
   if (NT_SUCCESS(status)) return returned;
   Fail(status);
   return 0;
