@@ -119,12 +119,8 @@ NTSTATUS ControlFile(KPROCESSOR_MODE mode, ControlKind kind, const RequestArgume
       TryFast(control, arguments, file.get(), &status)) {
     return status;
   }
-  // The packet takes the file's reference, and the lock needs it until the end.
-  ob::Ref<FILE_OBJECT> for_packet = (file->Flags & FO_SYNCHRONOUS_IO) != 0
-                                        ? ob::Ref<FILE_OBJECT>::Take(file.get())
-                                        : std::move(file);
   Result<Request> request = BeginRequest(
-      mode, arguments, for_packet, kind == ControlKind::kDevice ? IRP_MJ_DEVICE_CONTROL : IRP_MJ_FILE_SYSTEM_CONTROL);
+      mode, arguments, file, kind == ControlKind::kDevice ? IRP_MJ_DEVICE_CONTROL : IRP_MJ_FILE_SYSTEM_CONTROL);
   if (!request.ok()) return request.status();
   PIO_STACK_LOCATION stack = request->stack();
   Status prepared = Prepare(control, request->irp, stack);

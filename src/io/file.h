@@ -52,7 +52,8 @@ class SynchronousFileLock {
   const PFILE_OBJECT file_;  // null: not synchronous
 };
 
-// Checks and references the request's status block and event. The file's reference goes into the packet.
+// Checks and references the request's status block and event. The reference `file` goes into the packet, which may outlive
+// its issuer; that of a synchronous file stays with the issuer, who waits for the end.
 struct Request {
   IRP* irp = nullptr;
   PDEVICE_OBJECT device = nullptr;  // where it goes

@@ -37,7 +37,7 @@ struct ThreadIrps;
 struct alignas(16) IrpHeader {
   uint32_t magic;
   IrpKind kind;
-  bool is_synchronous;  // the caller waits for the end
+  bool is_synchronous;  // the caller waits for the end, and holds the file
   bool kernel_results;  // UserIosb is the executive's own; no event, APC or port
   bool pended;          // STATUS_PENDING was returned by the dispatch routine
   CCHAR capacity;       // stack locations

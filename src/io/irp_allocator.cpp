@@ -139,7 +139,11 @@ IRP* AllocateIrp(CCHAR stack_count, IrpKind kind) {
 
 void ReleaseIrp(IRP* irp) {
   IrpHeader* header = IrpHeader::Of(irp);
-  if (header->references.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  // A sole reference stays one: others come from the thread's list, which the packet has left by now.
+  if (header->references.load(std::memory_order_acquire) != 1 &&
+      header->references.fetch_sub(1, std::memory_order_acq_rel) != 1) {
+    return;
+  }
   header->magic = 0;
   irp->Type = 0;
   ThreadIrps* irps = CurrentThreadIrps();

@@ -117,11 +117,8 @@ NTSTATUS DoTransfer(Transfer transfer, const RequestArguments& arguments, const 
   RING3_TRY(CheckAlignment(*file.get(), file->DeviceObject, transfer));
   NTSTATUS status = STATUS_SUCCESS;
   if (TryFast(transfer, arguments, file.get(), &status)) return status;
-  ob::Ref<FILE_OBJECT> for_packet = (file->Flags & FO_SYNCHRONOUS_IO) != 0
-                                        ? ob::Ref<FILE_OBJECT>::Take(file.get())
-                                        : std::move(file);
   Result<Request> request =
-      BeginRequest(transfer.mode, arguments, for_packet, transfer.is_write ? IRP_MJ_WRITE : IRP_MJ_READ);
+      BeginRequest(transfer.mode, arguments, file, transfer.is_write ? IRP_MJ_WRITE : IRP_MJ_READ);
   if (!request.ok()) return request.status();
   Status prepared = Prepare(transfer, request->device, request->irp);
   if (!prepared.ok()) {

@@ -132,8 +132,9 @@ Result<Request> BeginRequest(KPROCESSOR_MODE mode, const RequestArguments& argum
   PIO_STACK_LOCATION stack = request.stack();
   stack->MajorFunction = major_function;
   stack->FileObject = file.get();
-  IrpHeader::Of(irp)->is_synchronous = (file->Flags & FO_SYNCHRONOUS_IO) != 0;
-  irp->Tail.Overlay.OriginalFileObject = file.Release();
+  const bool is_synchronous = (file->Flags & FO_SYNCHRONOUS_IO) != 0;
+  IrpHeader::Of(irp)->is_synchronous = is_synchronous;
+  irp->Tail.Overlay.OriginalFileObject = is_synchronous ? file.get() : file.Release();
   LinkToThread(irp);
   return request;
 }

@@ -135,8 +135,9 @@ void ReleaseMdls(IRP* irp) {
 
 NTSTATUS FinishRequest(IRP* irp) {
   IrpHeader* header = IrpHeader::Of(irp);
-  // Of a service: referenced through the handle.
-  FILE_OBJECT* file = header->kernel_results ? nullptr : irp->Tail.Overlay.OriginalFileObject;
+  // The reference that the packet has of its own.
+  FILE_OBJECT* file =
+      header->kernel_results || header->is_synchronous ? nullptr : irp->Tail.Overlay.OriginalFileObject;
   IO_STATUS_BLOCK result = irp->IoStatus;
   if ((irp->Flags & IRP_BUFFERED_IO) != 0) {
     if ((irp->Flags & IRP_INPUT_OPERATION) != 0 && !NT_ERROR(result.Status)) {
@@ -178,7 +179,9 @@ void AbandonRequest(IRP* irp) {
   UnlinkFromThread(irp);
   if (!header->kernel_results && header->kind == IrpKind::kService) {
     if (irp->UserEvent != nullptr) ob::Dereference(irp->UserEvent);
-    if (irp->Tail.Overlay.OriginalFileObject != nullptr) ob::Dereference(irp->Tail.Overlay.OriginalFileObject);
+    if (!header->is_synchronous && irp->Tail.Overlay.OriginalFileObject != nullptr) {
+      ob::Dereference(irp->Tail.Overlay.OriginalFileObject);
+    }
   }
   ReleaseIrp(irp);
 }
