@@ -10,6 +10,7 @@
 
 #include "io/driver.h"
 #include "io/driver_list.h"
+#include "io/host_file_system.h"
 
 using namespace ring3;
 using namespace ring3::io;
@@ -44,15 +45,6 @@ NTSTATUS QueryImagePath(PUNICODE_STRING service_key, std::u16string* image_path)
   return STATUS_SUCCESS;
 }
 
-// As the service-control manager writes it: \??\ before a host path.
-std::string HostPath(std::u16string_view image_path) {
-  constexpr std::u16string_view kPrefix = u"\\??\\";
-  if (image_path.starts_with(kPrefix)) image_path.remove_prefix(kPrefix.size());
-  std::string path;
-  for (char16_t c : image_path) path += c == u'\\' ? '/' : static_cast<char>(c);
-  return path;
-}
-
 }  // namespace
 
 extern "C" {
@@ -62,7 +54,7 @@ extern "C" {
 NTSTATUS ZwLoadDriver(PUNICODE_STRING DriverServiceName) {
   std::u16string image_path;
   RING3_TRY(QueryImagePath(DriverServiceName, &image_path));
-  return LoadDriver(HostPath(image_path), ServiceNameOf(DriverServiceName));
+  return LoadDriver(HostPathOfImage(image_path), ServiceNameOf(DriverServiceName));
 }
 
 // nf-wdm-zwunloaddriver

@@ -13,6 +13,7 @@
 #include "io/driver_plug_and_play.h"
 #include "io/error_log.h"
 #include "io/file.h"
+#include "io/host_file_system.h"
 #include "io/irp.h"
 #include "io/plug_and_play.h"
 #include "ps/process.h"
@@ -36,10 +37,11 @@ Status Initialize(const BootOptions& options) {
   hooks.thread_exit = ThreadExit;
   hooks.process_exit = ProcessExit;
   ps::SetRundownHooks(hooks);
-  return STATUS_SUCCESS;
+  return StartHostFiles(options);
 }
 
 void Shutdown(LeakReport& report) {
+  StopHostFiles();
   DrainDeferredCompletions();
   // Nothing queues work from here on, and ps is about to take the workers' thread blocks back.
   ex::StopWorkers();

@@ -106,6 +106,13 @@ NTSTATUS NtSetInformationFile(HANDLE file, PIO_STATUS_BLOCK io_status, PVOID inf
                      static_cast<FILE_INFORMATION_CLASS>(information_class));
 }
 
+NTSTATUS NtQueryVolumeInformationFile(HANDLE file, PIO_STATUS_BLOCK io_status, PVOID information, ULONG byte_count,
+                                      ULONG information_class) {
+  UserEntry entry;
+  return io::QueryVolume(UserMode, file, io_status, information, byte_count,
+                         static_cast<FS_INFORMATION_CLASS>(information_class));
+}
+
 NTSTATUS NtCancelIoFile(HANDLE file, PIO_STATUS_BLOCK io_status) {
   UserEntry entry;
   return io::CancelFile(UserMode, file, io::CancelScope::kThread, nullptr, io_status);

@@ -25,6 +25,8 @@
                              ULONG information_class))                                                               \
   X(NtSetInformationFile, (HANDLE file, PIO_STATUS_BLOCK io_status, PVOID information, ULONG byte_count,             \
                            ULONG information_class))                                                                 \
+  X(NtQueryVolumeInformationFile, (HANDLE file, PIO_STATUS_BLOCK io_status, PVOID information, ULONG byte_count,     \
+                                   ULONG information_class))                                                         \
   X(NtCancelIoFile, (HANDLE file, PIO_STATUS_BLOCK io_status))                                                       \
   X(NtCancelIoFileEx, (HANDLE file, PIO_STATUS_BLOCK io_request, PIO_STATUS_BLOCK io_status))                        \
   X(NtCancelSynchronousIoFile, (HANDLE thread, PIO_STATUS_BLOCK io_request, PIO_STATUS_BLOCK io_status))             \

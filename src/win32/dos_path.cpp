@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "win32/win32.h"
 
+#include <cstdlib>
 #include <cstring>
 
 #include "os/process.h"
@@ -64,8 +65,14 @@ DWORD ReturnText(std::u16string_view text, DWORD capacity, LPWSTR buffer) {
   return static_cast<DWORD>(text.size());
 }
 
-// Drive C: is the root of the host's file system.
+// Drive C: is the directory that the executive was booted with. What lies outside of it keeps its host name.
 std::u16string DosPathOfHostPath(std::string_view host_path) {
+  const char* const drive = std::getenv("RING3_SYSTEM_DRIVE");
+  std::string_view root = drive == nullptr ? "/" : drive;
+  while (root.ends_with('/')) root.remove_suffix(1);
+  if (host_path.starts_with(root) && (host_path.size() == root.size() || host_path[root.size()] == '/')) {
+    host_path.remove_prefix(root.size());
+  }
   std::u16string path = u"C:" + Widen(host_path);
   for (char16_t& c : path) {
     if (c == u'/') c = u'\\';
