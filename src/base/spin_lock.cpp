@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/spin_lock.h"
 
-#include <sched.h>
+#include <thread>
 
 #include <cstdio>
 
@@ -31,7 +31,7 @@ void SpinLock::LockSlow() {
   for (int spins = 0;; ++spins) {
     while (locked_.load(std::memory_order_relaxed) != 0) {
       // The holder may have been preempted: two cores are common.
-      if (++spins % kSpinsBeforeYield == 0) sched_yield();
+      if (++spins % kSpinsBeforeYield == 0) std::this_thread::yield();
       __builtin_ia32_pause();
     }
     if (locked_.exchange(1, std::memory_order_acquire) == 0) return;
