@@ -49,6 +49,14 @@ NTSTATUS Call(Callback& callback, REG_NOTIFY_CLASS notify_class, void* informati
 
 }  // namespace
 
+bool IsRegistered(LARGE_INTEGER cookie) {
+  SpinLockGuard guard(g_lock);
+  for (const std::shared_ptr<Callback>& callback : g_callbacks) {
+    if (callback->cookie == cookie.QuadPart) return true;
+  }
+  return false;
+}
+
 bool AnyCallbacks() { return g_count.load(std::memory_order_acquire) != 0; }
 
 NTSTATUS NotifyBefore(REG_NOTIFY_CLASS notify_class, void* information) {

@@ -15,6 +15,7 @@ NTSTATUS NotifyBefore(REG_NOTIFY_CLASS notify_class, void* information);
 // `object` is the key's; `information` what NotifyBefore had. Callbacks may not change the outcome.
 void NotifyAfter(REG_NOTIFY_CLASS notify_class, void* object, NTSTATUS status, void* information);
 bool AnyCallbacks();
+bool IsRegistered(LARGE_INTEGER cookie);
 
 // One operation between its two notifications.
 //

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cm/key_object.h"
 
+#include <ddi/ex_pool.h>
 #include <ntstatus.h>
 
 #include <new>
@@ -17,7 +18,11 @@ void* g_root_object = nullptr;
 
 constexpr size_t kMostNameCharacters = 255;
 
-void DeleteKeyObject(void* object) { static_cast<KeyObject*>(object)->~KeyObject(); }
+void DeleteKeyObject(void* object) {
+  auto* key_object = static_cast<KeyObject*>(object);
+  if (UNICODE_STRING* name = key_object->shown_name.load()) ExFreePool(name);
+  key_object->~KeyObject();
+}
 
 void CloseKeyObject(PEPROCESS, void* object, ACCESS_MASK, ULONG, ULONG system_handle_count) {
   if (system_handle_count == 1) CancelWatchersOf(static_cast<KeyObject*>(object));
@@ -25,7 +30,7 @@ void CloseKeyObject(PEPROCESS, void* object, ACCESS_MASK, ULONG, ULONG system_ha
 
 Result<void*> MakeKeyObject(std::shared_ptr<Key> key) {
   RING3_TRY_ASSIGN(void* object, ob::CreateObject(g_key_type, sizeof(KeyObject)));
-  new (object) KeyObject{std::move(key)};
+  new (object) KeyObject{std::move(key), {}};
   return object;
 }
 

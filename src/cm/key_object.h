@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string_view>
 
@@ -13,6 +14,8 @@ namespace ring3::cm {
 // The body of a key object: what a handle to a key refers to.
 struct KeyObject {
   std::shared_ptr<Key> key;
+  // What CmCallbackGetKeyObjectID gave out: a pool block that goes with the object.
+  std::atomic<UNICODE_STRING*> shown_name{nullptr};
 };
 
 // What ZwCreateKey has the parse procedure do at the end of the name.

@@ -101,5 +101,50 @@ TEST_F(RegistryTest, CallbacksSeeBlockAndBypass) {
   ZwClose(key);
 }
 
+struct Asked {
+  LARGE_INTEGER cookie;
+  NTSTATUS status = STATUS_UNSUCCESSFUL;
+  ULONG_PTR id = 0;
+  std::u16string name, kept_name;
+};
+NTSTATUS AskForName(PVOID context, PVOID notify_class, PVOID argument) {
+  auto* asked = static_cast<Asked*>(context);
+  if (static_cast<REG_NOTIFY_CLASS>(reinterpret_cast<ULONG_PTR>(notify_class)) != RegNtPreSetValueKey) return STATUS_SUCCESS;
+  PVOID object = static_cast<REG_SET_VALUE_KEY_INFORMATION*>(argument)->Object;
+  PCUNICODE_STRING name = nullptr;
+  asked->status = CmCallbackGetKeyObjectIDEx(&asked->cookie, object, &asked->id, &name, 0);
+  if (!NT_SUCCESS(asked->status)) return STATUS_SUCCESS;
+  asked->name = ob::View(*name);
+  CmCallbackReleaseKeyObjectIDEx(name);
+  EXPECT_EQ(CmCallbackGetKeyObjectIDEx(&asked->cookie, object, nullptr, nullptr, 1), STATUS_INVALID_PARAMETER);
+  LARGE_INTEGER unknown;
+  unknown.QuadPart = -1;
+  EXPECT_EQ(CmCallbackGetKeyObjectID(&unknown, object, nullptr, &name), STATUS_INVALID_PARAMETER);
+  ULONG_PTR id = 0;
+  EXPECT_EQ(CmCallbackGetKeyObjectID(&asked->cookie, object, &id, &name), STATUS_SUCCESS);
+  EXPECT_EQ(id, asked->id);
+  asked->kept_name = ob::View(*name);
+  return STATUS_SUCCESS;
+}
+
+TEST_F(RegistryTest, CallbacksLearnTheKeysNameAndIdentity) {
+  HANDLE key = Create(kKey);
+  HANDLE again = Create(kKey, REG_OPTION_VOLATILE, REG_OPENED_EXISTING_KEY);
+  Asked asked;
+  UNICODE_STRING altitude = ob::ToUnicodeString(u"360000");
+  ASSERT_EQ(CmRegisterCallbackEx(&AskForName, &altitude, nullptr, &asked, &asked.cookie, nullptr), STATUS_SUCCESS);
+  ULONG data = 1;
+  EXPECT_EQ(ZwSetValueKey(key, &name_, 0, REG_DWORD, &data, sizeof(data)), STATUS_SUCCESS);
+  EXPECT_EQ(asked.status, STATUS_SUCCESS);
+  EXPECT_EQ(asked.name, kKey);
+  EXPECT_EQ(asked.kept_name, kKey);
+  const ULONG_PTR id = asked.id;
+  EXPECT_EQ(ZwSetValueKey(again, &name_, 0, REG_DWORD, &data, sizeof(data)), STATUS_SUCCESS);
+  EXPECT_EQ(asked.id, id);
+  EXPECT_EQ(CmUnRegisterCallback(asked.cookie), STATUS_SUCCESS);
+  ZwClose(again);
+  ZwClose(key);
+}
+
 }  // namespace
 }  // namespace ring3::cm

@@ -125,6 +125,18 @@ VOID SeFreePrivileges(PPRIVILEGE_SET privileges) {
   if (privileges != nullptr) ExFreePool(privileges);
 }
 
+// Adds to the state's privilege set, which has room for INITIAL_PRIVILEGE_COUNT. A larger one has no documented place in
+// ACCESS_STATE: STATUS_INSUFFICIENT_RESOURCES. nf-ntifs-seappendprivileges
+NTSTATUS SeAppendPrivileges(PACCESS_STATE state, PPRIVILEGE_SET privileges) {
+  INITIAL_PRIVILEGE_SET& set = state->Privileges.InitialPrivilegeSet;
+  if (privileges->PrivilegeCount > INITIAL_PRIVILEGE_COUNT - set.PrivilegeCount) return STATUS_INSUFFICIENT_RESOURCES;
+  for (ULONG i = 0; i < privileges->PrivilegeCount; ++i) {
+    set.Privilege[set.PrivilegeCount + i] = privileges->Privilege[i];
+  }
+  set.PrivilegeCount += privileges->PrivilegeCount;
+  return STATUS_SUCCESS;
+}
+
 // nf-ntifs-sesetaccessstategenericmapping
 VOID SeSetAccessStateGenericMapping(PACCESS_STATE state, PGENERIC_MAPPING mapping) {
   RtlMapGenericMask(&state->RemainingDesiredAccess, mapping);

@@ -42,6 +42,22 @@ NTSYSCALLAPI NTSTATUS NTAPI ZwQueryVolumeInformationFile(HANDLE FileHandle, PIO_
                                                          PVOID FsInformation, ULONG Length,
                                                          FS_INFORMATION_CLASS FsInformationClass);
 
+// The Nt forms: of a kernel-mode caller, the same entries.
+#define RING3_NT_FORM(Name) NTSYSCALLAPI __typeof__(Zw##Name) Nt##Name
+RING3_NT_FORM(CreateFile);
+RING3_NT_FORM(OpenFile);
+RING3_NT_FORM(ReadFile);
+RING3_NT_FORM(WriteFile);
+RING3_NT_FORM(DeviceIoControlFile);
+RING3_NT_FORM(FsControlFile);
+RING3_NT_FORM(FlushBuffersFile);
+RING3_NT_FORM(QueryInformationFile);
+RING3_NT_FORM(SetInformationFile);
+RING3_NT_FORM(QueryVolumeInformationFile);
+RING3_NT_FORM(CancelIoFile);
+RING3_NT_FORM(CancelIoFileEx);
+#undef RING3_NT_FORM
+
 EXTERN_C_END
 
 #endif
