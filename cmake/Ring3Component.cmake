@@ -8,6 +8,8 @@ function(ring3_component name)
   list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")
   # Process-wide, in a library of their own: see ring3_seh_library.
   list(FILTER sources EXCLUDE REGEX "/(os/fault_|os/guarded_copy|rtl/seh_)[^/]*$")
+  # The application library's: it replaces munmap and its kin in the whole process.
+  list(FILTER sources EXCLUDE REGEX "/os/interposed_[^/]*$")
   if(NOT sources)
     return()
   endif()

@@ -65,13 +65,16 @@ int ShutDown() {
   return static_cast<int>(leaks.size());
 }
 
-int DeferUnmap(void* address, SIZE_T byte_count) { return mm::DeferUnmap(address, byte_count) ? 1 : 0; }
+int RunUnlessLocked(void* address, SIZE_T byte_count, void (*take)(void*), void* context) {
+  return mm::RunUnlessLocked(address, byte_count, take, context) ? 1 : 0;
+}
 
 }  // namespace
 }  // namespace ring3
 
 extern "C" const Ring3EmbeddedExecutive* Ring3GetEmbeddedExecutive() {
   static constexpr Ring3EmbeddedExecutive kExecutive = {&ring3::nt::g_services, ring3::BootFromEnvironment,
-                                                        ring3::ShutDown, ring3::DeferUnmap};
+                                                        ring3::ShutDown, ring3::mm::UnmapUserMemory,
+                                                        ring3::RunUnlessLocked};
   return &kExecutive;
 }

@@ -4,6 +4,7 @@
 #include "mm/locked_pages.h"
 #include "mm/state.h"
 #include "mm/system_pages.h"
+#include "mm/user_unmap.h"
 #include "ntstatus.h"
 #include "os/fault_handler.h"
 
@@ -33,7 +34,10 @@ Status BringUp(const BootOptions& options) {
 Status Initialize(const BootOptions& options) {
   g_state = new State;
   const Status status = BringUp(options);
-  if (status.ok()) return status;
+  if (status.ok()) {
+    AcceptUserUnmaps(g_state->locked);
+    return status;
+  }
   const bool reserved = status.status() != STATUS_CONFLICTING_ADDRESSES;
   delete g_state;
   g_state = nullptr;
@@ -45,6 +49,7 @@ void Shutdown(LeakReport& leaks) {
   if (g_state == nullptr) return;
   g_state->user_views.Shutdown(leaks);
   g_state->virtual_memory.Shutdown(leaks);
+  RefuseUserUnmaps();
   g_state->locked.Shutdown(leaks);
   g_state->blocks.Shutdown(leaks);
   g_state->mdl_cache.Shutdown(leaks);
@@ -120,18 +125,6 @@ bool FindLockedRangeOf(const void* image_begin, const void* image_end, LockedRan
 
 void ForEachLockedRange(const std::function<void(const LockedRange&)>& visit) {
   TheState().locked.ForEach(visit);
-}
-
-bool DeferUnmap(void* address, size_t byte_count) {
-  return g_state != nullptr && g_state->locked.DeferUnmap(reinterpret_cast<uintptr_t>(address), byte_count);
-}
-
-void UnmapUserMemory(void* address, size_t byte_count) {
-  if (g_state == nullptr) {
-    os::Release(reinterpret_cast<uintptr_t>(address), byte_count);
-  } else {
-    g_state->locked.Unmap(reinterpret_cast<uintptr_t>(address), byte_count);
-  }
 }
 
 }  // namespace ring3::mm

@@ -147,12 +147,6 @@ void LockedPageTable::Unmap(uintptr_t start, uint64_t byte_count) {
   if (deferred) RunDeferredUnmaps();
 }
 
-bool LockedPageTable::DeferUnmap(uintptr_t start, uint64_t byte_count) {
-  if (!TryDefer(start, byte_count)) return false;
-  RunDeferredUnmaps();
-  return true;
-}
-
 void LockedPageTable::RunDeferredUnmaps() {
   unmappers_.fetch_add(1, std::memory_order_seq_cst);
   std::vector<Deferred> now;

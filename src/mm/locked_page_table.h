@@ -31,8 +31,15 @@ class LockedPageTable {
 
   // Unmaps, or leaves that to the unlocking that makes it possible.
   void Unmap(uintptr_t start, uint64_t byte_count);
-  // True: deferred.
-  bool DeferUnmap(uintptr_t start, uint64_t byte_count);
+  // Runs `take`, unless pages of the range are locked; none are locked meanwhile.
+  template <typename Take>
+  bool RunUnlessLocked(uintptr_t start, uint64_t byte_count, Take take) {
+    unmappers_.fetch_add(1, std::memory_order_seq_cst);
+    const bool locked = AnyIn(start, byte_count);
+    if (!locked) take();
+    unmappers_.fetch_sub(1, std::memory_order_seq_cst);
+    return !locked;
+  }
   // Does what was deferred and is possible now.
   void RunDeferredUnmaps();
 

@@ -35,9 +35,9 @@ void ForEachLockedRange(const std::function<void(const LockedRange&)>& visit);
 // unmapping. Safe while the executive is down.
 __attribute__((visibility("default"))) void UnmapUserMemory(void* address, size_t byte_count);
 
-// For other calls that take pages away (mremap, MADV_DONTNEED, a mapping on top): true where pages of the
-// range are locked; the range is then unmapped when the last of them is unlocked, and the caller leaves it
-// alone.
-__attribute__((visibility("default"))) bool DeferUnmap(void* address, size_t byte_count);
+// For other calls that take pages away (mremap, MADV_DONTNEED): runs `take`, unless a driver has pages of the
+// range locked, and then returns false. Nobody locks pages meanwhile: `take` is a system call, no more.
+__attribute__((visibility("default"))) bool RunUnlessLocked(void* address, size_t byte_count, void (*take)(void*),
+                                                            void* context);
 
 }  // namespace ring3::mm

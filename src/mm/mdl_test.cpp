@@ -228,6 +228,21 @@ TEST_F(MdlTest, KeepsLockedMemoryThatTheApplicationUnmaps) {
   IoFreeMdl(mdl);
 }
 
+TEST_F(MdlTest, OtherCallsLeaveLockedMemoryAlone) {
+  char* memory = Map(4 * PAGE_SIZE);
+  int calls = 0;
+  const auto count = [](void* context) { ++*static_cast<int*>(context); };
+  PMDL mdl = IoAllocateMdl(memory + PAGE_SIZE, PAGE_SIZE, FALSE, FALSE, nullptr);
+  ASSERT_EQ(RaisedBy([&] { MmProbeAndLockPages(mdl, UserMode, IoWriteAccess); }), 0);
+  EXPECT_FALSE(RunUnlessLocked(memory, 2 * PAGE_SIZE, count, &calls));
+  EXPECT_EQ(calls, 0);
+  EXPECT_TRUE(RunUnlessLocked(memory, PAGE_SIZE, count, &calls));
+  MmUnlockPages(mdl);
+  EXPECT_TRUE(RunUnlessLocked(memory, 2 * PAGE_SIZE, count, &calls));
+  EXPECT_EQ(calls, 2);
+  IoFreeMdl(mdl);
+}
+
 TEST_F(MdlTest, ReportsWhatIsLeft) {
   ExpectLeaks();
   char* memory = Map(PAGE_SIZE);

@@ -195,12 +195,13 @@ Status VirtualMemory::Free(PEPROCESS, uintptr_t* base, uint64_t* byte_count, ULO
     if (RefusesLocked(start, bytes, PAGE_NOACCESS)) return STATUS_INVALID_PAGE_PROTECTION;
     if (type == MEM_RELEASE) {
       allocations_.erase(found);
-    } else if (TheState().locked.AnyIn(start, bytes)) {
-      // A driver works on them: they lose their place in the application's view of things only.
-      allocation.stale = true;
-      SetRuns(allocation, (start - found->first) >> kPageShift, bytes >> kPageShift, 0);
     } else {
-      RING3_TRY(os::Decommit(start, bytes));
+      Status decommitted = STATUS_SUCCESS;
+      if (!TheState().locked.RunUnlessLocked(start, bytes, [&] { decommitted = os::Decommit(start, bytes); })) {
+        // A driver works on them: they lose their place in the application's view of things only.
+        allocation.stale = true;
+      }
+      RING3_TRY(decommitted);
       SetRuns(allocation, (start - found->first) >> kPageShift, bytes >> kPageShift, 0);
     }
   }

@@ -112,9 +112,11 @@ struct Ring3EmbeddedExecutive {
   int (*boot_from_environment)();
   // Ends the application's part and brings the executive down. Returns the number of leaks that it reported.
   int (*shutdown)();
-  // An unmap of application memory: non-zero when pages of the range are locked; the unmap has then been taken over
-  // and happens when they are unlocked.
-  int (*defer_unmap)(void* address, SIZE_T byte_count);
+  // Unmaps application memory, whole pages: at once, or when a driver has unlocked the last of them. Always callable, as is
+  // the next.
+  void (*unmap)(void* address, SIZE_T byte_count);
+  // Runs `take`, a system call that takes pages away, and returns non-zero; zero where a driver has pages of the range locked.
+  int (*run_unless_locked)(void* address, SIZE_T byte_count, void (*take)(void* context), void* context);
 };
 
 extern "C" NTKERNELAPI const Ring3EmbeddedExecutive* Ring3GetEmbeddedExecutive();

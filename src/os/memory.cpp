@@ -58,7 +58,7 @@ Status ReserveAt(uintptr_t address, size_t byte_count) {
   if (mapped == MAP_FAILED)
     return errno == EEXIST ? STATUS_CONFLICTING_ADDRESSES : STATUS_INSUFFICIENT_RESOURCES;
   if (mapped == Pointer(address)) return STATUS_SUCCESS;
-  syscall(SYS_munmap, mapped, byte_count);
+  Release(reinterpret_cast<uintptr_t>(mapped), byte_count);
   return STATUS_CONFLICTING_ADDRESSES;
 }
 
@@ -84,21 +84,16 @@ uintptr_t ReserveAnywhere(size_t byte_count, size_t alignment, uintptr_t limit, 
   const uintptr_t end = start + padded;
   const uintptr_t aligned = placement == Placement::kTopDown ? (end - byte_count) & ~(alignment - 1)
                                                              : (start + alignment - 1) & ~(alignment - 1);
-  if (aligned > start) munmap(mapped, aligned - start);
-  if (aligned + byte_count < end) munmap(Pointer(aligned + byte_count), end - aligned - byte_count);
+  if (aligned > start) Release(start, aligned - start);
+  if (aligned + byte_count < end) Release(aligned + byte_count, end - aligned - byte_count);
   if (aligned + byte_count <= limit) return aligned;
-  munmap(Pointer(aligned), byte_count);
+  Release(aligned, byte_count);
   return 0;
 }
 
 void Release(uintptr_t address, size_t byte_count) {
-#if RING3_SANITIZER_ALLOCATOR
-  if (byte_count < kTooLargeForShadow) {
-    munmap(Pointer(address), byte_count);  // the sanitizer's, which resets what it knows about the range
-    return;
-  }
-#endif
-  // Not through the library's munmap, which an application's process interposes.
+  // Not through the library's munmap, which an application's process interposes. A sanitizer learns what it has to when
+  // the range is mapped again.
   syscall(SYS_munmap, address, byte_count);
 }
 
@@ -116,7 +111,7 @@ Status Protect(uintptr_t address, size_t byte_count, Protection protection) {
 }
 
 void Discard(uintptr_t address, size_t byte_count) {
-  madvise(Pointer(address), byte_count, MADV_DONTNEED);
+  syscall(SYS_madvise, address, byte_count, MADV_DONTNEED);
 }
 
 uintptr_t NewPage() {

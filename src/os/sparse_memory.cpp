@@ -2,6 +2,8 @@
 #include "os/sparse_memory.h"
 
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 namespace ring3::os {
 
@@ -10,6 +12,6 @@ void* ReserveSparse(size_t byte_count) {
   return memory == MAP_FAILED ? nullptr : memory;
 }
 
-void ReleaseSparse(void* memory, size_t byte_count) { munmap(memory, byte_count); }
+void ReleaseSparse(void* memory, size_t byte_count) { syscall(SYS_munmap, memory, byte_count); }
 
 }  // namespace ring3::os

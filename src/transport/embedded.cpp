@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "os/interposed_memory.h"
 #include "os/module.h"
 
 namespace ring3::transport {
@@ -38,6 +39,7 @@ void Connect() {
   const Ring3EmbeddedExecutive* const executive = get();
   if (const int status = executive->boot_from_environment(); status != 0) std::_Exit(status);
   g_executive.store(executive, std::memory_order_release);
+  os::InterposeMemoryCalls({executive->unmap, executive->run_unless_locked});
 }
 
 // The executive is up before main, so that its drivers are loaded whether or not the program calls it; and it goes down
@@ -63,12 +65,6 @@ void Disconnect() {
   const Ring3EmbeddedExecutive* const executive = g_executive.load(std::memory_order_acquire);
   if (executive == nullptr || g_disconnected.exchange(true)) return;
   executive->shutdown();
-}
-
-bool DeferUnmap(void* address, SIZE_T byte_count) {
-  const Ring3EmbeddedExecutive* const executive = g_executive.load(std::memory_order_acquire);
-  return executive != nullptr && !g_disconnected.load(std::memory_order_relaxed) &&
-         executive->defer_unmap(address, byte_count) != 0;
 }
 
 }  // namespace ring3::transport

@@ -14,7 +14,4 @@ const Ring3NtServices& Services();
 // Tells the executive that the application ends; what it leaked is reported. Called once, at exit.
 void Disconnect();
 
-// See Ring3EmbeddedExecutive::defer_unmap.
-bool DeferUnmap(void* address, SIZE_T byte_count);
-
 }  // namespace ring3::transport

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+
+// The application's munmap, mremap and madvise: pages that a driver has locked stay. In libring3-win32.so, found by the
+// dynamic linker before libc's and, in a program with a sanitizer, by the sanitizer's own, which come first.
+namespace ring3::os {
+
+struct MemoryCallHooks {
+  // Unmaps whole pages, now or once they are unlocked.
+  void (*unmap)(void* address, size_t byte_count);
+  // Runs `take` and returns non-zero; zero: pages of the range are locked.
+  int (*run_unless_locked)(void* address, size_t byte_count, void (*take)(void* context), void* context);
+};
+
+// Once. Until then the calls are libc's. Both hooks stay callable until the process ends, from any thread.
+void InterposeMemoryCalls(const MemoryCallHooks& hooks);
+
+}  // namespace ring3::os
