@@ -3,10 +3,17 @@
 
 #include <bugcodes.h>
 
+#include <string>
 #include <utility>
 
+#include <fmt/format.h>
+
+#include "ke/bugcheck.h"
 #include "ke/driver_gate.h"
+#include "ke/freed_memory.h"
 #include "mm/locked_pages.h"
+#include "os/stack_trace.h"
+#include "ps/system_thread.h"
 
 namespace ring3::io {
 
@@ -79,13 +86,50 @@ void DriverList::CallReinitializeRoutines(PDRIVER_OBJECT driver) {
   }
 }
 
+namespace {
+
+// How long a thread or DPC that the driver rightly takes for finished may still be on its way out.
+constexpr int kMostLooks = 200;
+constexpr LONGLONG kBetweenLooks = -10'000;  // 1 ms
+
+ke::PendingWork FindPendingWork(const void* begin, size_t byte_count) {
+  ke::PendingWork work = ke::FindPendingWork(begin, byte_count);
+  if (work.what != nullptr) return work;
+  if (const void* routine = ps::FindSystemThreadIn(begin, byte_count); routine != nullptr) {
+    return {"a system thread still runs", nullptr, routine};
+  }
+  return {};
+}
+
+void CheckPendingWork(const void* begin, size_t byte_count) {
+  ke::PendingWork work = FindPendingWork(begin, byte_count);
+  for (int looks = 1; work.what != nullptr && looks < kMostLooks; ++looks) {
+    LARGE_INTEGER soon;
+    soon.QuadPart = kBetweenLooks;
+    KeDelayExecutionThread(KernelMode, FALSE, &soon);
+    work = FindPendingWork(begin, byte_count);
+  }
+  if (work.what == nullptr) return ps::WaitForEndedThreads();
+  const auto address = reinterpret_cast<ULONG_PTR>(work.address);
+  std::string note = fmt::format("{}: {}", work.what, os::DescribeCode(address));
+  if (work.object != nullptr) note += fmt::format(", object at {}", work.object);
+  ke::NoteForBugCheck(note.c_str());
+  KeBugCheckEx(DRIVER_UNLOADED_WITHOUT_CANCELLING_PENDING_OPERATIONS, address, 0, 0, 0);
+}
+
+}  // namespace
+
 void CheckUnloadedDriver(Driver* driver) {
   if (driver->module == nullptr) return;
   auto* begin = static_cast<const char*>(driver->object.DriverStart);
+  CheckPendingWork(begin, driver->object.DriverSize);
   mm::LockedRange range = {};
   if (!mm::FindLockedRangeOf(begin, begin + driver->object.DriverSize, &range)) return;
-  KeBugCheckEx(DRIVER_LEFT_LOCKED_PAGES_IN_PROCESS, range.start, reinterpret_cast<ULONG_PTR>(range.locked_by),
-               reinterpret_cast<ULONG_PTR>(range.mdl), range.page_count);
+  const std::string note = mm::Describe(range);
+  ke::NoteForBugCheck(note.c_str());
+  const auto mdl = reinterpret_cast<ULONG_PTR>(range.mdl);
+  KeBugCheckEx(DRIVER_LEFT_LOCKED_PAGES_IN_PROCESS, reinterpret_cast<ULONG_PTR>(range.locked_by), 0,
+               mdl < PAGE_SIZE ? 0 : mdl, range.page_count);
 }
 
 }  // namespace ring3::io

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "ex/work_queue.h"
+#include "io/bugcheck_objects.h"
 #include "io/completion_port.h"
 #include "io/device.h"
 #include "io/driver_list.h"
@@ -28,6 +29,7 @@ void ProcessExit(PEPROCESS process) { CancelProcessIo(&process->head.pcb); }
 }  // namespace
 
 Status Initialize(const BootOptions& options) {
+  ke::AddBugCheckDescriber(&DescribeObjects);
   SetErrorLogVerbosity(options.verbose ? ErrorLogVerbosity::kPrint : ErrorLogVerbosity::kSilent);
   RING3_TRY(InitializeDeviceTypes());
   RING3_TRY(InitializeFileType());
@@ -42,6 +44,7 @@ Status Initialize(const BootOptions& options) {
 
 void Shutdown(LeakReport& report) {
   StopHostFiles();
+  ke::RemoveBugCheckDescriber(&DescribeObjects);
   DrainDeferredCompletions();
   // Nothing queues work from here on, and ps is about to take the workers' thread blocks back.
   ex::StopWorkers();

@@ -17,7 +17,7 @@ namespace {
 
 void CheckCompletable(PIRP irp) {
   if (irp->Type != IO_TYPE_IRP || irp->CurrentLocation > irp->StackCount + 1) {
-    KeBugCheckEx(MULTIPLE_IRP_COMPLETE_REQUESTS, reinterpret_cast<ULONG_PTR>(irp), __LINE__, 0, 0);
+    KeBugCheckEx(MULTIPLE_IRP_COMPLETE_REQUESTS, reinterpret_cast<ULONG_PTR>(irp), 0, 0, 0);
   }
   NTSTATUS status = irp->IoStatus.Status;
   if (status == STATUS_PENDING || status == -1) {

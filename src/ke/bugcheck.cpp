@@ -81,8 +81,9 @@ void RemoveBugCheckDescriber(BugCheckDescriber describer) {
 std::vector<std::string> DescribeObjects(const BugCheck& bug_check) {
   std::vector<std::string> lines;
   if (t_note != nullptr) lines.emplace_back(t_note);
-  for (auto& slot : g_describers) {
-    if (BugCheckDescriber describer = slot.load()) describer(bug_check, lines);
+  // The newest first: higher components know better what an address is.
+  for (int i = kMostDescribers - 1; i >= 0; --i) {
+    if (BugCheckDescriber describer = g_describers[i].load()) describer(bug_check, lines);
   }
   return lines;
 }

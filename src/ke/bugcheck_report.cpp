@@ -48,10 +48,23 @@ void AppendParameters(std::string& report, const BugCheck& bug_check) {
                              ? StatusName(static_cast<NTSTATUS>(value))
                              : "";
     if (*status != '\0') report += fmt::format(": {}", status);
-    if (what != nullptr && std::string_view(what).ends_with("instruction"))
+    if (what != nullptr && value != 0 && std::string_view(what).ends_with("instruction"))
       report += ": " + os::DescribeCode(value);
     report += '\n';
   }
+}
+
+// What the thread holds that keeps others, or APCs, out; empty when nothing.
+std::string HeldLocks(const ExecutionState& state) {
+  std::string held;
+  const auto add = [&held](int count, const char* what) {
+    if (count != 0) held += fmt::format("{}{}{}", held.empty() ? "" : ", ", count, what);
+  };
+  add(state.spin_lock_count, "x spin lock");
+  add(state.fast_mutex_count, "x fast mutex");
+  add(-state.kernel_apc_disable, "x critical region");
+  add(-state.special_apc_disable, "x guarded region");
+  return held.empty() ? held : "holds, or is in: " + held + '\n';
 }
 
 void AppendThread(std::string& report, const BugCheck&) {
@@ -68,6 +81,7 @@ void AppendThread(std::string& report, const BugCheck&) {
                         : thread->is_system_thread ? ", a system thread"
                                                    : "",
                         irql, IrqlName(irql));
+  report += HeldLocks(thread->state);
   int count = 0;
   const DriverCall* at = thread->driver_call;
   DriverCall call;
@@ -134,6 +148,8 @@ const char* StatusName(NTSTATUS status) {
       return "STATUS_ILLEGAL_INSTRUCTION";
     case 0xC0000025:
       return "STATUS_NONCONTINUABLE_EXCEPTION";
+    case 0xC0000046:
+      return "STATUS_MUTANT_NOT_OWNED";
     case 0xC0000044:
       return "STATUS_QUOTA_EXCEEDED";
     case 0xC0000094:

@@ -70,6 +70,16 @@ PKDPC DpcQueue::FindIn(const void* start, size_t byte_count) {
   return nullptr;
 }
 
+PKDPC DpcQueue::FindWithRoutineIn(const void* start, size_t byte_count) {
+  const auto low = reinterpret_cast<uintptr_t>(start);
+  SpinLockGuard guard(lock_);
+  for (LIST_ENTRY* entry = list_.Flink; entry != &list_; entry = entry->Flink) {
+    PKDPC dpc = FromLinks(entry);
+    if (reinterpret_cast<uintptr_t>(dpc->DeferredRoutine) - low < byte_count) return dpc;
+  }
+  return nullptr;
+}
+
 void DpcQueue::Kick() {
   // Nothing runs any more once the queue has been stopped.
   if (!stopping_.load(std::memory_order_acquire) && !start_claimed_.load(std::memory_order_acquire) &&
@@ -199,6 +209,15 @@ PKDPC DpcQueues::FindIn(const void* start, size_t byte_count) {
   for (auto* queues : {&queues_, &threaded_queues_}) {
     for (auto& queue : *queues) {
       if (PKDPC dpc = queue->FindIn(start, byte_count)) return dpc;
+    }
+  }
+  return nullptr;
+}
+
+PKDPC DpcQueues::FindWithRoutineIn(const void* start, size_t byte_count) {
+  for (auto* queues : {&queues_, &threaded_queues_}) {
+    for (auto& queue : *queues) {
+      if (PKDPC dpc = queue->FindWithRoutineIn(start, byte_count)) return dpc;
     }
   }
   return nullptr;

@@ -24,6 +24,8 @@ class DpcQueue {
   bool Remove(PKDPC dpc);
   // One that is queued and lies in the range; null when there is none.
   PKDPC FindIn(const void* start, size_t byte_count);
+  // One that is queued and whose routine lies in the range; null when there is none.
+  PKDPC FindWithRoutineIn(const void* start, size_t byte_count);
   // Gets the queue processed.
   void Kick();
   // Blocks until everything that is queued now has run.
@@ -60,6 +62,7 @@ class DpcQueues {
   bool Insert(PKDPC dpc, PVOID argument1, PVOID argument2);
   static bool Remove(PKDPC dpc);
   PKDPC FindIn(const void* start, size_t byte_count);
+  PKDPC FindWithRoutineIn(const void* start, size_t byte_count);
   void Flush();
   void Stop();
 

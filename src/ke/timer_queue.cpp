@@ -11,6 +11,7 @@
 #include "ke/time.h"
 #include "os/clock.h"
 #include "os/futex.h"
+#include "os/guarded_copy.h"
 
 namespace ring3::ke {
 namespace {
@@ -21,6 +22,10 @@ constexpr int64_t kClockCheckNs = 1'000'000'000;
 
 PKTIMER FromEntry(LIST_ENTRY* entry) {
   return CONTAINING_RECORD(entry, KTIMER, TimerListEntry);
+}
+
+bool LiesIn(const void* object, const void* start, size_t byte_count) {
+  return reinterpret_cast<uintptr_t>(object) - reinterpret_cast<uintptr_t>(start) < byte_count;
 }
 
 }  // namespace
@@ -61,21 +66,29 @@ PKTIMER TimerTable::EarliestLocked() const {
   return earliest;
 }
 
-PKTIMER TimerTable::FindInLocked(const void* start, size_t byte_count) const {
-  if (count_ == 0) return nullptr;
-  const auto low = reinterpret_cast<uintptr_t>(start);
-  for (const LIST_ENTRY& bucket : buckets_) {
-    for (LIST_ENTRY* entry = bucket.Flink; entry != &bucket; entry = entry->Flink) {
-      if (reinterpret_cast<uintptr_t>(FromEntry(entry)) - low < byte_count) return FromEntry(entry);
-    }
-  }
-  return nullptr;
+template <typename Matches>
+PKTIMER TimerQueue::Find(Matches matches) {
+  DispatcherScope scope;
+  PKTIMER timer = relative_.FindLocked(matches);
+  return timer != nullptr ? timer : absolute_.FindLocked(matches);
 }
 
 PKTIMER TimerQueue::FindIn(const void* start, size_t byte_count) {
-  DispatcherScope scope;
-  PKTIMER timer = relative_.FindInLocked(start, byte_count);
-  return timer != nullptr ? timer : absolute_.FindInLocked(start, byte_count);
+  return Find([=](PKTIMER timer) { return LiesIn(timer, start, byte_count); });
+}
+
+PKTIMER TimerQueue::FindWithDpcIn(const void* start, size_t byte_count) {
+  return Find([=](PKTIMER timer) { return LiesIn(timer->Dpc, start, byte_count); });
+}
+
+PKTIMER TimerQueue::FindWithRoutineIn(const void* start, size_t byte_count) {
+  return Find([=](PKTIMER timer) {
+    // The DPC may be gone: that is what this looks for.
+    PKDEFERRED_ROUTINE routine = nullptr;
+    return timer->Dpc != nullptr &&
+           os::GuardedCopy(&routine, &timer->Dpc->DeferredRoutine, sizeof(PKDEFERRED_ROUTINE)) &&
+           LiesIn(reinterpret_cast<const void*>(routine), start, byte_count);
+  });
 }
 
 int64_t TimerQueue::DeadlineOfLocked(PKTIMER timer) {

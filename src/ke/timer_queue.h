@@ -22,8 +22,18 @@ class TimerTable {
   void RemoveLocked(PKTIMER timer) RING3_REQUIRES(g_dispatcher_lock);
   // Null when there is none.
   PKTIMER EarliestLocked() const RING3_REQUIRES(g_dispatcher_lock);
-  // One that lies in the range; null when there is none.
-  PKTIMER FindInLocked(const void* start, size_t byte_count) const RING3_REQUIRES(g_dispatcher_lock);
+  // The first for which `matches(timer)`; null when there is none.
+  template <typename Matches>
+  PKTIMER FindLocked(Matches matches) const RING3_REQUIRES(g_dispatcher_lock) {
+    if (count_ == 0) return nullptr;
+    for (const LIST_ENTRY& bucket : buckets_) {
+      for (LIST_ENTRY* entry = bucket.Flink; entry != &bucket; entry = entry->Flink) {
+        auto* timer = CONTAINING_RECORD(entry, KTIMER, TimerListEntry);
+        if (matches(timer)) return timer;
+      }
+    }
+    return nullptr;
+  }
 
  private:
   static constexpr size_t kBuckets = 128;
@@ -44,7 +54,12 @@ class TimerQueue {
   // Returns whether it was set.
   bool Cancel(PKTIMER timer);
 
+  // One that is set and lies in the range; null when there is none.
   PKTIMER FindIn(const void* start, size_t byte_count);
+  // One that is set and whose DPC lies in the range.
+  PKTIMER FindWithDpcIn(const void* start, size_t byte_count);
+  // One that is set and whose DPC's routine lies in the range.
+  PKTIMER FindWithRoutineIn(const void* start, size_t byte_count);
 
   // Ends the thread; reports and forgets the timers that are still set.
   void Stop(LeakReport& report);
@@ -58,6 +73,8 @@ class TimerQueue {
   // Expires one timer that is due; the queue to kick, if any, in `*queue`. False when none is due.
   bool ExpireOne(DpcQueue** queue);
   // When to look at it, or at all of them, next: CLOCK_MONOTONIC nanoseconds.
+  template <typename Matches>
+  PKTIMER Find(Matches matches);
   static int64_t DeadlineOfLocked(PKTIMER timer) RING3_REQUIRES(g_dispatcher_lock);
   int64_t NextDeadlineLocked() const RING3_REQUIRES(g_dispatcher_lock);
   TimerTable& TableOf(PKTIMER timer) { return timer->Header.Absolute ? absolute_ : relative_; }

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "mm/init.h"
 
+#include <cstdio>
+
 #include "mm/locked_pages.h"
 #include "mm/state.h"
 #include "mm/system_pages.h"
 #include "mm/user_unmap.h"
 #include "ntstatus.h"
 #include "os/fault_handler.h"
+#include "os/stack_trace.h"
 
 namespace ring3::mm {
 
@@ -121,6 +124,17 @@ bool FindLockedRangeOf(const void* image_begin, const void* image_end, LockedRan
     *found = range;
   });
   return any;
+}
+
+std::string Describe(const LockedRange& range) {
+  // Freed MDLs have small numbers instead of addresses.
+  const bool freed = reinterpret_cast<uintptr_t>(range.mdl) < kPageBytes;
+  char line[160];
+  std::snprintf(line, sizeof line, "%llu pages at 0x%llx are locked, by an MDL %s0x%llx; locked in ",
+                static_cast<unsigned long long>(range.page_count), static_cast<unsigned long long>(range.start),
+                freed ? "that was freed meanwhile, number " : "at ",
+                static_cast<unsigned long long>(reinterpret_cast<uintptr_t>(range.mdl)));
+  return line + os::DescribeCode(reinterpret_cast<uintptr_t>(range.locked_by) - 1);
 }
 
 void ForEachLockedRange(const std::function<void(const LockedRange&)>& visit) {

@@ -27,6 +27,9 @@ size_t LockedPagesOf(PEPROCESS process);
 // when there is one at unload. False: none.
 bool FindLockedRangeOf(const void* image_begin, const void* image_end, LockedRange* found);
 
+// A line for reports: what is locked, and by which code.
+std::string Describe(const LockedRange& range);
+
 // Calls `visit` for each range, with a lock held: no DDI may be called from it.
 void ForEachLockedRange(const std::function<void(const LockedRange&)>& visit);
 

@@ -11,6 +11,7 @@
 #include "ps/borrowed_identity.h"
 #include "ps/notify.h"
 #include "ps/state.h"
+#include "ps/system_thread.h"
 #include "se/token.h"
 
 namespace ring3::ps {
@@ -102,17 +103,7 @@ void Shutdown(LeakReport& report) {
   se::SetTokenSource(nullptr);
 
   // System threads on their last steps are waited for; those that still run are reported.
-  for (;;) {
-    uint32_t running = 0;
-    {
-      SpinLockGuard guard(g_state.lock);
-      for (const auto& [id, thread] : g_state.threads) {
-        if (thread->start_routine != nullptr && !thread->terminating) ++running;
-      }
-    }
-    if (g_state.os_thread_count.load(std::memory_order_acquire) <= running) break;
-    os::YieldThread();
-  }
+  WaitForEndedThreads();
   std::vector<std::string> left;
   std::vector<PETHREAD> idle;
   {

@@ -8,8 +8,10 @@
 #include <fmt/format.h>
 
 #include <new>
+#include <string>
 #include <vector>
 
+#include "ke/bugcheck.h"
 #include "mm/address_space.h"
 #include "mm/locked_pages.h"
 #include "os/clock.h"
@@ -123,6 +125,13 @@ void ExitProcess(PEPROCESS process, NTSTATUS exit_status) {
     NotifyProcessExited(process);
     ob::CloseAllHandles(process);
     if (size_t pages = mm::LockedPagesOf(process); pages != 0) {
+      std::vector<mm::LockedRange> ranges;
+      mm::ForEachLockedRange([&](const mm::LockedRange& range) {
+        if (range.process == process) ranges.push_back(range);
+      });
+      std::string note;
+      for (const mm::LockedRange& range : ranges) note += (note.empty() ? "" : "\n  ") + mm::Describe(range);
+      ke::NoteForBugCheck(note.c_str());
       KeBugCheckEx(PROCESS_HAS_LOCKED_PAGES, 0, reinterpret_cast<ULONG_PTR>(process), pages, 0);
     }
     if (hooks.memory_exit != nullptr) hooks.memory_exit(process);

@@ -49,6 +49,30 @@ Result<PETHREAD> StartSystemThread(PEPROCESS process, PKSTART_ROUTINE routine, v
   return thread;
 }
 
+const void* FindSystemThreadIn(const void* start, size_t byte_count) {
+  SpinLockGuard guard(g_state.lock);
+  for (const auto& [id, thread] : g_state.threads) {
+    const auto* routine = reinterpret_cast<const char*>(thread->start_routine);
+    const size_t offset = reinterpret_cast<uintptr_t>(routine) - reinterpret_cast<uintptr_t>(start);
+    if (routine != nullptr && !thread->terminating && offset < byte_count) return routine;
+  }
+  return nullptr;
+}
+
+void WaitForEndedThreads() {
+  for (;;) {
+    uint32_t running = 0;
+    {
+      SpinLockGuard guard(g_state.lock);
+      for (const auto& [id, thread] : g_state.threads) {
+        if (thread->start_routine != nullptr && !thread->terminating) ++running;
+      }
+    }
+    if (g_state.os_thread_count.load(std::memory_order_acquire) <= running) return;
+    os::YieldThread();
+  }
+}
+
 void ExitSystemThread(NTSTATUS exit_status) {
   DetachThread(exit_status);
   os::ExitCurrentThread();
