@@ -39,7 +39,13 @@ class HandleTable {
     for (;;) {
       if ((word & kPointerMask) == 0) return false;
       uint64_t rights = slot->rights.load(std::memory_order_relaxed);
-      if (__builtin_expect((word & kStockMask) == 0, false)) return ReferenceSlow(slot, entry);
+      if (__builtin_expect((word & kStockMask) == 0, false)) {
+        // By way of a local, so that the caller's entry can stay in registers.
+        Entry found;
+        if (!ReferenceSlow(slot, &found)) return false;
+        *entry = found;
+        return true;
+      }
       if (__builtin_expect(slot->word.compare_exchange_weak(word, word - kStockOne, std::memory_order_acq_rel,
                                                             std::memory_order_acquire),
                            true)) {
