@@ -15,7 +15,7 @@ VOID Fill(LPSYSTEM_INFO out) {
   out->wProcessorArchitecture = PROCESSOR_ARCHITECTURE_AMD64;
   out->dwPageSize = 4096;
   out->lpMinimumApplicationAddress = reinterpret_cast<LPVOID>(0x10000);
-  out->lpMaximumApplicationAddress = reinterpret_cast<LPVOID>(0x7FFFFFFEFFFF);
+  out->lpMaximumApplicationAddress = reinterpret_cast<LPVOID>(0x7FFFFFFFEFFF);
   out->dwNumberOfProcessors = processors == 0 ? 1 : processors;
   out->dwActiveProcessorMask = out->dwNumberOfProcessors >= 64 ? ~DWORD_PTR{0} : (DWORD_PTR{1} << out->dwNumberOfProcessors) - 1;
   out->dwProcessorType = 8664;
