@@ -23,6 +23,7 @@ endforeach()
 
 install(DIRECTORY include/wdk include/win32 include/shared DESTINATION ${RING3_HEADERS})
 install(DIRECTORY include/ring3 DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(FILES cmake/gdb/ring3_gdb.py DESTINATION ${CMAKE_INSTALL_DATADIR}/ring3)
 file(RELATIVE_PATH libraries /${CMAKE_INSTALL_DATADIR}/ring3 /${CMAKE_INSTALL_LIBDIR})
 ring3_write_configuration(${CMAKE_BINARY_DIR}/install/ring3-cc.cfg include ${libraries})
 install(FILES ${CMAKE_BINARY_DIR}/install/ring3-cc.cfg DESTINATION ${CMAKE_INSTALL_DATADIR}/ring3)

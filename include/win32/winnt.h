@@ -182,5 +182,6 @@ typedef struct _OSVERSIONINFOW {
 
 #include <interlocked.h>
 #include <nt_exception.h>
+#include <string.h>
 
 #endif

@@ -45,9 +45,11 @@ std::string RespellEntryPoint(TokenStream& tokens) {
       if (!IsEntryPoint(tokens, i)) continue;
       const size_t open = tokens.Next(i);
       const size_t parameters = ParameterCount(tokens, open);
-      if (is_int && (parameters == 0 || tokens.Is(tokens.Next(open), "int"))) return {};
-      if (parameters > 3) return {};
       const std::string name(tokens[i].text);
+      // Clang gives a C++ wmain a C++ name, and its caller in the runtime library is C.
+      const bool mangled = tokens.IsCplusplus() && name == "wmain";
+      if (!mangled && is_int && (parameters == 0 || tokens.Is(tokens.Next(open), "int"))) return {};
+      if (parameters > 3) return {};
       const std::string renamed = "ring3_" + name;
       Rename(tokens, name, renamed);
       const std::string type = name == "main" ? "char**" : "wchar_t**";

@@ -239,6 +239,15 @@ void ContinueUnload(PDRIVER_OBJECT object) {
   CallUnload(driver);
 }
 
+// The report of leaks that follows is otherwise a riddle.
+void SayThatItStays(const Driver* driver) {
+  if (driver->object.DriverUnload != nullptr || driver->object.DeviceObject == nullptr) return;
+  const UNICODE_STRING& name = driver->object.DriverName;
+  std::string text;
+  for (size_t i = 0; i < name.Length / sizeof(WCHAR); ++i) text += name.Buffer[i] < 0x80 ? static_cast<char>(name.Buffer[i]) : '?';
+  std::fprintf(stderr, "ring3: %s has no DriverUnload: its devices and what it allocated stay\n", text.c_str());
+}
+
 void UnloadAllDrivers() {
   ke::ServiceScope scope(KernelMode);
   NotifyShutdown(ShutdownPhase::kFirst);
@@ -249,6 +258,7 @@ void UnloadAllDrivers() {
       SpinLockGuard guard(g_device_lock);
       driver->unload_pending = true;
     }
+    SayThatItStays(driver);
     CallUnload(driver);
   }
 }
