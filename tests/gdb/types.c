@@ -22,15 +22,13 @@ IRP g_irp = {.StackCount = 1,
              .Cancel = TRUE,
              .Tail = {.Overlay = {.CurrentStackLocation = &g_location}}};
 LIST_ENTRY g_empty = {&g_empty, &g_empty};
-LIST_ENTRY g_list;
-RECORD g_records[] = {{10, {0}}, {20, {0}}};
+extern RECORD g_records[2];
+LIST_ENTRY g_list = {&g_records[0].Link, &g_records[1].Link};
+RECORD g_records[2] = {{10, {&g_records[1].Link, &g_list}}, {20, {&g_list, &g_records[0].Link}}};
 
 void Reached(void) {}
 
 int main(void) {
-  InitializeListHead(&g_list);
-  InsertTailList(&g_list, &g_records[0].Link);
-  InsertTailList(&g_list, &g_records[1].Link);
   Reached();
   return g_name.Length == 0 || g_nobody.Length == 0 || g_number.QuadPart == 0 || g_mdl.ByteCount == 0 ||
          g_device.DriverObject == NULL || g_irp.Cancel == FALSE || g_empty.Flink == NULL;
