@@ -21,6 +21,8 @@ static struct {
   KSPIN_LOCK Lock;
   LIST_ENTRY Queue;
   IO_CSQ CancelSafe;
+  UNICODE_STRING Links[4];
+  ULONG LinkCount;
 } Test;
 
 static DRIVER_DISPATCH TestDispatch;
@@ -141,11 +143,10 @@ static NTSTATUS TestRequest(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
 }
 
 static VOID TestUnload(PDRIVER_OBJECT DriverObject) {
-  UNICODE_STRING link = RTL_CONSTANT_STRING(L"\\??\\Ring3Test");
   TEST_CHECK(Test.State.Pending == 0 && IsListEmpty(&Test.Queue));
   TEST_CHECK(Test.State.Cleanups == Test.State.Creates);
   TEST_CHECK(Test.State.Closes == Test.State.Creates);
-  IoDeleteSymbolicLink(&link);
+  while (Test.LinkCount != 0) IoDeleteSymbolicLink(&Test.Links[--Test.LinkCount]);
   while (DriverObject->DeviceObject != NULL) IoDeleteDevice(DriverObject->DeviceObject);
 }
 
@@ -164,6 +165,7 @@ static inline NTSTATUS TestAddDevice(PDRIVER_OBJECT DriverObject, PCWSTR DeviceN
     IoDeleteDevice(device);
     return status;
   }
+  Test.Links[Test.LinkCount++] = link;
   device->Flags |= Flags;
   device->Flags &= ~DO_DEVICE_INITIALIZING;
   return STATUS_SUCCESS;

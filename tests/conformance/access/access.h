@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: MIT
+#include "../common/test_ioctl.h"
+
+#define IOCTL_WITH(Access) TEST_CODE(1, METHOD_BUFFERED, Access)
+#define IOCTL_VALIDATE TEST_CODE(2, METHOD_BUFFERED, FILE_ANY_ACCESS)
+#define IOCTL_UNKNOWN TEST_CODE(3, METHOD_BUFFERED, FILE_ANY_ACCESS)
