@@ -45,14 +45,7 @@ WINBASEAPI DWORD WINAPI GetModuleFileNameW(HMODULE hModule, LPWSTR lpFilename, D
 WINBASEAPI DWORD WINAPI GetFileAttributesA(LPCSTR lpFileName);
 WINBASEAPI DWORD WINAPI GetFileAttributesW(LPCWSTR lpFileName);
 WINBASEAPI LPSTR WINAPI GetCommandLineA(VOID);
-WINBASEAPI int WINAPI MultiByteToWideChar(UINT CodePage, DWORD dwFlags, LPCCH lpMultiByteStr, int cbMultiByte,
-                                          LPWSTR lpWideCharStr, int cchWideChar);
-WINBASEAPI int WINAPI WideCharToMultiByte(UINT CodePage, DWORD dwFlags, LPCWCH lpWideCharStr, int cchWideChar,
-                                          LPSTR lpMultiByteStr, int cbMultiByte, LPCCH lpDefaultChar,
-                                          BOOL* lpUsedDefaultChar);
-#define CP_ACP 0
-#define CP_OEMCP 1
-#define CP_UTF8 65001
+WINBASEAPI LPWSTR WINAPI GetCommandLineW(VOID);
 #define GetCurrentDirectory RING3_AW(GetCurrentDirectory)
 #define GetFullPathName RING3_AW(GetFullPathName)
 #define GetModuleFileName RING3_AW(GetModuleFileName)

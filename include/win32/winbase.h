@@ -11,8 +11,10 @@
 #include <ioapiset.h>
 #include <memoryapi.h>
 #include <processthreadsapi.h>
+#include <stringapiset.h>
 #include <synchapi.h>
 #include <sysinfoapi.h>
+#include <winnls.h>
 
 EXTERN_C_START
 WINBASEAPI int WINAPI lstrlenA(LPCSTR lpString);

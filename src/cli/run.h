@@ -6,6 +6,16 @@
 
 namespace ring3::cli {
 
+// What `ring3` ends with when it is not with the client's own status.
+enum ExitStatus : int {
+  kBugCheck = 86,
+  kLeaked = 87,              // with --fail-on-leaks
+  kRing3Failed = 125,        // wrong options, no executive, a driver that is missing or does not load
+  kClientNotRunnable = 126,  // not a program, or not one that ring3-cc built
+  kClientNotFound = 127,
+  kClientKilled = 128,  // and the signal's number
+};
+
 struct RunOptions {
   std::vector<std::string> drivers;
   std::string registry_file;
@@ -17,8 +27,7 @@ struct RunOptions {
   bool fail_on_leaks = false;
 };
 
-// Runs the client in an executive of its own and returns the client's exit status; 86 after a bug check, 128 + the signal's
-// number when the client was killed, 126 or 127 when it could not be started.
+// Runs the client in an executive of its own. Returns the client's exit status, or an ExitStatus with the reason printed.
 int Run(const RunOptions& options);
 
 }  // namespace ring3::cli

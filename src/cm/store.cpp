@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "cm/utf8.h"
+#include "rtl/unicode_text.h"
 
 namespace ring3::cm {
 namespace {
@@ -83,7 +83,7 @@ void AppendUtf16(std::vector<uint8_t>* data, std::u16string_view text) {
 }
 
 void AppendTerminated(std::vector<uint8_t>* data, std::string_view utf8) {
-  AppendUtf16(data, Utf16FromUtf8(utf8));
+  AppendUtf16(data, rtl::Utf16FromUtf8(utf8));
   AppendUtf16(data, std::u16string_view(u"\0", 1));
 }
 
@@ -157,7 +157,7 @@ const char* ParseValue(LineReader& line, Value* value) {
   if (!line.Take("@")) {
     const std::optional<std::string> name = line.TakeText();
     if (!name) return "a key in brackets or a quoted value name is expected";
-    value->name = Utf16FromUtf8(*name);
+    value->name = rtl::Utf16FromUtf8(*name);
   }
   if (!line.Take("=")) return "an equals sign is expected";
   if (const char* error = ParseValueData(line, value)) return error;
@@ -170,7 +170,7 @@ Key* ParseKey(LineReader& line, Key& root) RING3_REQUIRES(g_registry_lock) {
   while (!path.empty() && (path.back() == ' ' || path.back() == '\t' || path.back() == '\r')) path.remove_suffix(1);
   if (!path.ends_with(']')) return nullptr;
   path.remove_suffix(1);
-  if (path.size() < kRoot.size() || Utf16FromUtf8(path.substr(0, kRoot.size())) != Utf16FromUtf8(kRoot)) return nullptr;
+  if (path.size() < kRoot.size() || rtl::Utf16FromUtf8(path.substr(0, kRoot.size())) != rtl::Utf16FromUtf8(kRoot)) return nullptr;
   path.remove_prefix(kRoot.size());
   Key* key = &root;
   while (!path.empty()) {
@@ -178,7 +178,7 @@ Key* ParseKey(LineReader& line, Key& root) RING3_REQUIRES(g_registry_lock) {
     path.remove_prefix(1);
     const size_t length = std::min(path.find('\\'), path.size());
     if (length == 0) return nullptr;
-    const std::u16string name = Utf16FromUtf8(path.substr(0, length));
+    const std::u16string name = rtl::Utf16FromUtf8(path.substr(0, length));
     std::shared_ptr<Key> child = key->FindLocked(name);
     if (child == nullptr) child = key->AddLocked(name, Lifetime::kStored);
     key = child.get();
@@ -206,7 +206,7 @@ void AppendEscaped(std::string* out, std::string_view utf8) {
 std::optional<std::vector<std::u16string>> TextsOf(const Value& value) {
   if (value.data.size() % 2 != 0 || value.data.size() < 2) return std::nullopt;
   const std::u16string_view all(reinterpret_cast<const char16_t*>(value.data.data()), value.data.size() / 2);
-  if (all.back() != 0 || !IsWellFormedUtf16(all)) return std::nullopt;
+  if (all.back() != 0 || !rtl::IsWellFormedUtf16(all)) return std::nullopt;
   std::vector<std::u16string> texts;
   if (value.type != REG_MULTI_SZ) {
     if (all.find(u'\0') != all.size() - 1) return std::nullopt;
@@ -242,7 +242,7 @@ void AppendData(std::string* out, const Value& value) {
       out->append(value.type == REG_EXPAND_SZ ? "expand:" : value.type == REG_MULTI_SZ ? "multi:" : "");
       for (size_t i = 0; i < texts->size(); ++i) {
         if (i > 0) out->push_back(',');
-        AppendEscaped(out, Utf8FromUtf16((*texts)[i]));
+        AppendEscaped(out, rtl::Utf8FromUtf16((*texts)[i]));
       }
       return;
     }
@@ -264,7 +264,7 @@ void AppendKey(std::string* out, const Key& key, const std::string& path) RING3_
       if (value.name.empty()) {
         out->push_back('@');
       } else {
-        AppendEscaped(out, Utf8FromUtf16(value.name));
+        AppendEscaped(out, rtl::Utf8FromUtf16(value.name));
       }
       out->push_back('=');
       AppendData(out, value);
@@ -272,7 +272,7 @@ void AppendKey(std::string* out, const Key& key, const std::string& path) RING3_
     }
   }
   for (const auto& [upcased, child] : key.keys()) {
-    if (child->lifetime() == Lifetime::kStored) AppendKey(out, *child, path + "\\" + Utf8FromUtf16(child->name()));
+    if (child->lifetime() == Lifetime::kStored) AppendKey(out, *child, path + "\\" + rtl::Utf8FromUtf16(child->name()));
   }
 }
 
@@ -312,7 +312,7 @@ std::string FormatStore(const Key& root) {
   std::string out;
   for (const auto& [upcased, child] : root.keys()) {
     if (child->lifetime() == Lifetime::kStored) {
-      AppendKey(&out, *child, std::string(kRoot) + "\\" + Utf8FromUtf16(child->name()));
+      AppendKey(&out, *child, std::string(kRoot) + "\\" + rtl::Utf8FromUtf16(child->name()));
     }
   }
   return out;

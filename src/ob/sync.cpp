@@ -4,6 +4,7 @@
 #include <ddi/ke_ntddk.h>
 #include <ddi/ke_ntifs.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/spin_lock.h"
@@ -194,7 +195,8 @@ NTSTATUS WaitForSingleObject(KPROCESSOR_MODE mode, HANDLE handle, BOOLEAN alerta
   return KeWaitForSingleObject(dispatcher, UserRequest, mode, alertable, timeout);
 }
 
-// STATUS_INVALID_PARAMETER_1 for no handles or more than MAXIMUM_WAIT_OBJECTS.
+// STATUS_INVALID_PARAMETER_1 for no handles or more than MAXIMUM_WAIT_OBJECTS; STATUS_INVALID_PARAMETER_MIX when a wait for
+// all names an object twice.
 NTSTATUS WaitForMultipleObjects(KPROCESSOR_MODE mode, ULONG count, HANDLE handles[], WAIT_TYPE wait_type,
                                 BOOLEAN alertable, PLARGE_INTEGER timeout) {
   if (count == 0 || count > MAXIMUM_WAIT_OBJECTS) return STATUS_INVALID_PARAMETER_1;
@@ -204,6 +206,9 @@ NTSTATUS WaitForMultipleObjects(KPROCESSOR_MODE mode, ULONG count, HANDLE handle
     RING3_TRY_ASSIGN(objects[i], Use<void>(mode, handles[i], SYNCHRONIZE, nullptr));
     dispatchers[i] = DispatcherOf(objects[i].get());
     if (dispatchers[i] == nullptr) return STATUS_OBJECT_TYPE_MISMATCH;
+    if (wait_type == WaitAll && std::find(dispatchers, dispatchers + i, dispatchers[i]) != dispatchers + i) {
+      return STATUS_INVALID_PARAMETER_MIX;
+    }
   }
   KWAIT_BLOCK blocks[MAXIMUM_WAIT_OBJECTS];
   return KeWaitForMultipleObjects(count, dispatchers, wait_type, UserRequest, mode, alertable, timeout,

@@ -3,10 +3,13 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
+#include <fstream>
 
 #include <climits>
 #include <spawn.h>
+#include <sys/eventfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,7 +26,33 @@ std::string ExecutablePath() {
   return length <= 0 ? "" : std::string(buffer, static_cast<size_t>(length));
 }
 
-RunResult RunProgram(const std::vector<std::string>& command, const std::vector<std::string>& environment) {
+std::vector<std::string> CommandLine() {
+  std::ifstream file("/proc/self/cmdline", std::ios::binary);
+  std::vector<std::string> arguments;
+  for (std::string argument; std::getline(file, argument, '\0');) arguments.push_back(argument);
+  return arguments;
+}
+
+void NotifyStarter(const char* notice_variable) {
+  const char* const descriptor = std::getenv(notice_variable);
+  if (descriptor == nullptr) return;
+  const int notice = std::atoi(descriptor);
+  // Programs that this one starts have another file at this number.
+  unsetenv(notice_variable);
+  constexpr uint64_t kOne = 1;
+  [[maybe_unused]] const ssize_t written = write(notice, &kOne, sizeof(kOne));
+  close(notice);
+}
+
+RunResult RunProgram(const std::vector<std::string>& command, std::vector<std::string> environment,
+                     const std::string& notice_variable) {
+  RunResult result;
+  const int notice = eventfd(0, EFD_NONBLOCK);
+  if (notice < 0) {
+    result.error = std::strerror(errno);
+    return result;
+  }
+  environment.push_back(notice_variable + "=" + std::to_string(notice));
   std::vector<char*> arguments;
   for (const std::string& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);
@@ -39,7 +68,6 @@ RunResult RunProgram(const std::vector<std::string>& command, const std::vector<
   }
   variables.push_back(nullptr);
 
-  RunResult result;
   // The program decides what an interrupt means; this process only reports how it ended.
   const auto interrupt = std::signal(SIGINT, SIG_IGN);
   const auto quit = std::signal(SIGQUIT, SIG_IGN);
@@ -70,6 +98,9 @@ RunResult RunProgram(const std::vector<std::string>& command, const std::vector<
   }
   std::signal(SIGINT, interrupt);
   std::signal(SIGQUIT, quit);
+  uint64_t notices = 0;
+  result.notified = read(notice, &notices, sizeof(notices)) == sizeof(notices);
+  close(notice);
   return result;
 }
 

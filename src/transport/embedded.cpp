@@ -8,6 +8,7 @@
 
 #include "os/interposed_memory.h"
 #include "os/module.h"
+#include "os/process.h"
 
 namespace ring3::transport {
 namespace {
@@ -28,8 +29,9 @@ bool StartedByRing3() { return std::getenv("RING3_EMBEDDED") != nullptr; }
 void Connect() {
   if (!StartedByRing3()) {
     Die("this program is a Windows client: start it with\n"
-        "    ring3 run [--driver DRIVER.sys]... -- PROGRAM [ARGUMENTS]");
+        "    ring3 run [--driver FILE.sys]... -- PROGRAM [ARGUMENTS]");
   }
+  os::NotifyStarter("RING3_STARTED_FD");
   std::string error;
   void* const module = os::LoadModule(kExecutiveLibrary, &error);
   if (module == nullptr) Die(error.c_str());

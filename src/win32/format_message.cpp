@@ -12,22 +12,22 @@ namespace {
 // Inserts %1 … %99 as text. An insert may name its format between exclamation marks: !s! (the default), !d!, !u!, !x!.
 class Inserts {
  public:
+  // With FORMAT_MESSAGE_ARGUMENT_ARRAY `arguments` is an array, whose length nobody knows: only what a message names is read.
   Inserts(DWORD flags, va_list* arguments) : ignore_(flags & FORMAT_MESSAGE_IGNORE_INSERTS) {
     if (arguments == nullptr || ignore_) return;
-    for (ULONG_PTR& value : values_) {
-      value = flags & FORMAT_MESSAGE_ARGUMENT_ARRAY
-                  ? reinterpret_cast<const ULONG_PTR*>(arguments)[&value - values_]
-                  : 0;
+    if (flags & FORMAT_MESSAGE_ARGUMENT_ARRAY) {
+      array_ = reinterpret_cast<const ULONG_PTR*>(arguments);
+    } else {
+      list_ = arguments;
     }
-    list_ = flags & FORMAT_MESSAGE_ARGUMENT_ARRAY ? nullptr : arguments;
-    present_ = true;
   }
 
   bool ignore() const { return ignore_; }
-  bool present() const { return present_; }
+  bool present() const { return array_ != nullptr || list_ != nullptr; }
 
   ULONG_PTR At(size_t index) {
-    while (list_ != nullptr && taken_ <= index) values_[taken_++] = va_arg(*list_, ULONG_PTR);
+    if (array_ != nullptr) return array_[index];
+    while (taken_ <= index) values_[taken_++] = va_arg(*list_, ULONG_PTR);
     return values_[index];
   }
 
@@ -35,9 +35,9 @@ class Inserts {
   static constexpr size_t kMost = 99;
   ULONG_PTR values_[kMost] = {};
   size_t taken_ = 0;
+  const ULONG_PTR* array_ = nullptr;
   va_list* list_ = nullptr;
   bool ignore_;
-  bool present_ = false;
 };
 
 std::string FormatInsert(std::string_view format, ULONG_PTR value, bool wide) {

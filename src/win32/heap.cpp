@@ -71,6 +71,23 @@ class Heap {
     return true;
   }
 
+  bool Shrink(void* block, size_t byte_count) {
+    std::lock_guard<std::mutex> guard(mutex_);
+    BlockHeader* const header = HeaderOf(block);
+    if (header == nullptr || byte_count > header->byte_count) return false;
+    used_ -= header->byte_count - byte_count;
+    header->byte_count = byte_count;
+    return true;
+  }
+
+  // Null, or an exception. No lock is held.
+  void* Exhausted(DWORD flags) const {
+    if ((flags | options_) & HEAP_GENERATE_EXCEPTIONS) {
+      RaiseException(static_cast<DWORD>(STATUS_NO_MEMORY), 0, 0, nullptr);
+    }
+    return nullptr;
+  }
+
  private:
   std::mutex mutex_;
   BlockHeader* first_ = nullptr;
@@ -109,15 +126,21 @@ BOOL HeapDestroy(HANDLE hHeap) {
   return TRUE;
 }
 
-// Sets no last error on failure, as documented.
-LPVOID HeapAlloc(HANDLE hHeap, DWORD dwFlags, SIZE_T dwBytes) { return Of(hHeap).Allocate(dwFlags, dwBytes); }
+// Sets no last error on failure, as documented; raises STATUS_NO_MEMORY where HEAP_GENERATE_EXCEPTIONS asks for it.
+LPVOID HeapAlloc(HANDLE hHeap, DWORD dwFlags, SIZE_T dwBytes) {
+  void* const block = Of(hHeap).Allocate(dwFlags, dwBytes);
+  return block != nullptr ? block : Of(hHeap).Exhausted(dwFlags);
+}
 
+// Grown memory is zero where HEAP_ZERO_MEMORY asks for it. In place a block can only shrink.
 LPVOID HeapReAlloc(HANDLE hHeap, DWORD dwFlags, LPVOID lpMem, SIZE_T dwBytes) {
   const BlockHeader* const old = Of(hHeap).HeaderOf(lpMem);
   if (old == nullptr) return nullptr;
-  if (dwFlags & HEAP_REALLOC_IN_PLACE_ONLY) return dwBytes <= old->byte_count ? lpMem : nullptr;
+  if (dwFlags & HEAP_REALLOC_IN_PLACE_ONLY) {
+    return Of(hHeap).Shrink(lpMem, dwBytes) ? lpMem : Of(hHeap).Exhausted(dwFlags);
+  }
   void* const block = Of(hHeap).Allocate(dwFlags, dwBytes);
-  if (block == nullptr) return nullptr;
+  if (block == nullptr) return Of(hHeap).Exhausted(dwFlags);
   std::memcpy(block, lpMem, old->byte_count < dwBytes ? old->byte_count : dwBytes);
   Of(hHeap).Free(lpMem);
   return block;

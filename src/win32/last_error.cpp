@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "win32/win32.h"
 
+#include <atomic>
+
 extern "C" ULONG RtlNtStatusToDosError(NTSTATUS Status);
 
 namespace ring3::win32 {
@@ -25,8 +27,11 @@ DWORD GetLastError() { return t_last_error; }
 
 VOID SetLastError(DWORD dwErrCode) { t_last_error = dwErrCode; }
 
-// There are no dialogs to suppress; the previous mode is always 0.
-UINT SetErrorMode(UINT) { return 0; }
+// There are no dialogs to suppress: the mode is kept for who asks. Returns the previous one.
+UINT SetErrorMode(UINT uMode) {
+  static std::atomic<UINT> mode{0};
+  return mode.exchange(uMode);
+}
 
 }  // extern "C"
 

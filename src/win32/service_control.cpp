@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Services are what Windows keeps them in: keys of the registry. A handle is the application's own.
 // https://learn.microsoft.com/windows/win32/services/service-control-manager
+#include "win32/nt_handle.h"
 #include "win32/win32.h"
 
 #include <algorithm>
@@ -22,26 +23,6 @@ struct KeyValuePartialInformation {
   ULONG type;
   ULONG data_byte_count;
   UCHAR data[1];
-};
-
-struct DirectoryEntry {
-  UNICODE_STRING name;
-  UNICODE_STRING type;
-};
-
-class NtHandle {
- public:
-  ~NtHandle() {
-    if (handle_ != nullptr) Nt().NtClose(handle_);
-  }
-  NtHandle() = default;
-  NtHandle(const NtHandle&) = delete;
-  NtHandle& operator=(const NtHandle&) = delete;
-  HANDLE get() const { return handle_; }
-  PHANDLE out() { return &handle_; }
-
- private:
-  HANDLE handle_ = nullptr;
 };
 
 constexpr uint32_t kLive = 0x53634D67;
@@ -137,22 +118,12 @@ bool EqualIgnoringCase(std::u16string_view a, std::u16string_view b) {
 
 // A driver runs while its object is in the \Driver directory.
 bool IsRunning(std::u16string_view service) {
-  NtHandle directory;
-  Attributes attributes(u"\\Driver", OBJ_CASE_INSENSITIVE);
-  constexpr ACCESS_MASK kDirectoryQuery = 1;
-  if (!NT_SUCCESS(Nt().NtOpenDirectoryObject(directory.out(), kDirectoryQuery, attributes.get()))) return false;
-  ULONG context = 0;
-  alignas(8) UCHAR buffer[2048];
-  BOOLEAN restart = TRUE;
-  ULONG returned = 0;
-  while (NT_SUCCESS(Nt().NtQueryDirectoryObject(directory.get(), buffer, sizeof(buffer), TRUE, restart, &context,
-                                                &returned))) {
-    restart = FALSE;
-    const auto* const entry = reinterpret_cast<const DirectoryEntry*>(buffer);
-    const std::u16string_view name(reinterpret_cast<const char16_t*>(entry->name.Buffer), entry->name.Length / 2u);
-    if (EqualIgnoringCase(name, service)) return true;
-  }
-  return false;
+  bool found = false;
+  ForEachInDirectory(u"\\Driver", [&](std::u16string_view name, std::u16string_view) {
+    found = EqualIgnoringCase(name, service);
+    return !found;
+  });
+  return found;
 }
 
 SERVICE_STATUS StatusOf(HANDLE key, std::u16string_view service) {

@@ -154,6 +154,7 @@ HANDLE CreateWaitableTimerA(LPSECURITY_ATTRIBUTES security, BOOL bManualReset, L
 HANDLE CreateWaitableTimerW(LPSECURITY_ATTRIBUTES security, BOOL bManualReset, LPCWSTR lpTimerName) {
   return CreateTimerOf(NameOf(lpTimerName), security, bManualReset);
 }
+// A completion routine is not supported: ERROR_NOT_SUPPORTED.
 BOOL SetWaitableTimer(HANDLE hTimer, const LARGE_INTEGER* lpDueTime, LONG lPeriod,
                       PTIMERAPCROUTINE pfnCompletionRoutine, LPVOID lpArgToCompletionRoutine, BOOL fResume) {
   LARGE_INTEGER due_time = *lpDueTime;

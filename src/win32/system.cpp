@@ -40,7 +40,9 @@ VOID ExitProcess(UINT uExitCode) { std::exit(static_cast<int>(uExitCode)); }
 
 // Only the calling process can be ended; that of another application is refused.
 BOOL TerminateProcess(HANDLE hProcess, UINT uExitCode) {
-  if (hProcess != GetCurrentProcess()) return FailWith(ERROR_ACCESS_DENIED);
+  const DWORD process_id = GetProcessId(hProcess);
+  if (process_id == 0) return FALSE;
+  if (process_id != GetCurrentProcessId()) return FailWith(ERROR_ACCESS_DENIED);
   std::exit(static_cast<int>(uExitCode));
 }
 

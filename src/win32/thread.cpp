@@ -3,9 +3,6 @@
 
 #include "nt/information.h"
 
-#include <array>
-#include <atomic>
-
 namespace ring3::win32 {
 namespace {
 
@@ -21,10 +18,6 @@ NTSTATUS Query(HANDLE thread, ThreadBasicInformation* information) {
 NTSTATUS Query(HANDLE process, ProcessBasicInformation* information) {
   return Nt().NtQueryInformationProcess(process, nt::kProcessBasicInformation, information, sizeof(*information), nullptr);
 }
-
-constexpr DWORD kTlsSlots = 1088;
-std::array<std::atomic<bool>, kTlsSlots> g_tls_used;
-thread_local std::array<PVOID, kTlsSlots> t_tls_values;
 
 // An APC carries three arguments; a Win32 one has a single argument and a routine of its own type.
 VOID RunUserApc(PVOID routine, PVOID argument, PVOID) {
@@ -106,11 +99,13 @@ DWORD GetCurrentThreadId() {
 
 HANDLE GetCurrentProcess() { return kThisProcess; }
 
-DWORD GetCurrentProcessId() {
+DWORD GetProcessId(HANDLE Process) {
   ProcessBasicInformation information{};
-  const NTSTATUS status = Query(kThisProcess, &information);
-  return NT_SUCCESS(status) ? static_cast<DWORD>(information.process_id) : 0;
+  const NTSTATUS status = Query(Process, &information);
+  return NT_SUCCESS(status) ? static_cast<DWORD>(information.process_id) : static_cast<DWORD>(Fail(status));
 }
+
+DWORD GetCurrentProcessId() { return GetProcessId(kThisProcess); }
 
 HANDLE OpenProcess(DWORD dwDesiredAccess, BOOL bInheritHandle, DWORD dwProcessId) {
   Attributes attributes(u"", bInheritHandle ? OBJ_INHERIT : 0);
@@ -141,42 +136,6 @@ DWORD QueueUserAPC(PAPCFUNC pfnAPC, HANDLE hThread, ULONG_PTR dwData) {
 
 BOOL IsWow64Process(HANDLE, PBOOL Wow64Process) {
   *Wow64Process = FALSE;
-  return TRUE;
-}
-
-DWORD TlsAlloc() {
-  for (DWORD index = 0; index < kTlsSlots; ++index) {
-    bool used = false;
-    if (g_tls_used[index].compare_exchange_strong(used, true)) {
-      t_tls_values[index] = nullptr;
-      return index;
-    }
-  }
-  FailWith(ERROR_NO_SYSTEM_RESOURCES);
-  return TLS_OUT_OF_INDEXES;
-}
-
-BOOL TlsFree(DWORD dwTlsIndex) {
-  bool used = true;
-  if (dwTlsIndex >= kTlsSlots || !g_tls_used[dwTlsIndex].compare_exchange_strong(used, false)) {
-    return FailWith(ERROR_INVALID_PARAMETER);
-  }
-  return TRUE;
-}
-
-// Success sets the last error as well, so that a null value can be told from a failure.
-LPVOID TlsGetValue(DWORD dwTlsIndex) {
-  if (dwTlsIndex >= kTlsSlots) {
-    FailWith(ERROR_INVALID_PARAMETER);
-    return nullptr;
-  }
-  SetLastError(ERROR_SUCCESS);
-  return t_tls_values[dwTlsIndex];
-}
-
-BOOL TlsSetValue(DWORD dwTlsIndex, LPVOID lpTlsValue) {
-  if (dwTlsIndex >= kTlsSlots) return FailWith(ERROR_INVALID_PARAMETER);
-  t_tls_values[dwTlsIndex] = lpTlsValue;
   return TRUE;
 }
 

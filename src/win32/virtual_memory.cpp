@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "win32/page_lock.h"
 #include "win32/win32.h"
 
 #include "nt/information.h"
@@ -29,7 +30,9 @@ BOOL VirtualFree(LPVOID lpAddress, SIZE_T dwSize, DWORD dwFreeType) {
   PVOID base = lpAddress;
   SIZE_T byte_count = dwSize;
   const NTSTATUS status = Nt().NtFreeVirtualMemory(kThisProcess, &base, &byte_count, dwFreeType);
-  return NT_SUCCESS(status) ? TRUE : Fail(status);
+  if (!NT_SUCCESS(status)) return Fail(status);
+  ForgetLockedPages(base, byte_count);
+  return TRUE;
 }
 
 BOOL VirtualProtect(LPVOID lpAddress, SIZE_T dwSize, DWORD flNewProtect, PDWORD lpflOldProtect) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Whole texts in UTF-8 and UTF-16; std::wstring is of no use where wchar_t has 16 bits.
 #pragma once
 
 #include <string>
@@ -6,7 +7,7 @@
 
 #include "rtl/unicode.h"
 
-namespace ring3::cm {
+namespace ring3::rtl {
 
 inline std::u16string Utf16FromUtf8(std::string_view utf8) {
   std::u16string out;
@@ -14,7 +15,7 @@ inline std::u16string Utf16FromUtf8(std::string_view utf8) {
   const char* const end = next + utf8.size();
   while (next != end) {
     wchar_t units[2];
-    const size_t count = rtl::EncodeUtf16(rtl::DecodeUtf8(next, end).code_point, units);
+    const size_t count = EncodeUtf16(DecodeUtf8(next, end).code_point, units);
     out.append(reinterpret_cast<const char16_t*>(units), count);
   }
   return out;
@@ -26,7 +27,7 @@ inline std::string Utf8FromUtf16(std::u16string_view text) {
   const auto* const end = next + text.size();
   while (next != end) {
     char bytes[4];
-    out.append(bytes, rtl::EncodeUtf8(rtl::DecodeUtf16(next, end).code_point, bytes));
+    out.append(bytes, EncodeUtf8(DecodeUtf16(next, end).code_point, bytes));
   }
   return out;
 }
@@ -35,9 +36,9 @@ inline bool IsWellFormedUtf16(std::u16string_view text) {
   const auto* next = reinterpret_cast<const wchar_t*>(text.data());
   const auto* const end = next + text.size();
   while (next != end) {
-    if (!rtl::DecodeUtf16(next, end).valid) return false;
+    if (!DecodeUtf16(next, end).valid) return false;
   }
   return true;
 }
 
-}  // namespace ring3::cm
+}  // namespace ring3::rtl
