@@ -11,6 +11,7 @@
 
 #include <ddi/io_ntifs.h>
 #include <ddi/zw.h>
+#include <ntstatus.h>
 
 #include "base/boot_options.h"
 #include "ke/bugcheck_text.h"

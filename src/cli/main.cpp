@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <CLI/CLI.hpp>
 
+#include <memory>
+#include <string>
+
 #include "cli/run.h"
 
 namespace {
@@ -20,9 +23,15 @@ Exit status of `ring3 run`:
   127   the client was not found
   128+n the client was ended by signal n)";
 
+class Formatter : public CLI::Formatter {
+  std::string make_usage(const CLI::App* app, std::string) const override {
+    return app->get_parent() == nullptr ? "Usage: ring3 COMMAND [OPTIONS]\n"
+                                        : "Usage: ring3 run [OPTIONS] [--driver FILE]... -- CLIENT [ARGUMENTS]\n";
+  }
+};
+
 void AddRun(CLI::App& app, ring3::cli::RunOptions& run) {
   CLI::App* const command = app.add_subcommand("run", "Boot the executive, load drivers, run a client, unload");
-  command->usage("Usage: ring3 run [OPTIONS] [--driver FILE.sys]... -- CLIENT [ARGUMENTS]");
   command->footer(kFooter);
   command->add_option("--driver", run.drivers, "Driver built by ring3-cc; may be repeated, loaded in this order")
       ->option_text("FILE")
@@ -46,7 +55,7 @@ void AddRun(CLI::App& app, ring3::cli::RunOptions& run) {
 
 int main(int argc, char** argv) {
   CLI::App app{"Run Windows kernel drivers and their clients on Linux", "ring3"};
-  app.usage("Usage: ring3 COMMAND [OPTIONS]");
+  app.formatter(std::make_shared<Formatter>());
   app.footer(kFooter);
   app.set_version_flag("--version", "ring3 " RING3_VERSION, "Print the version and exit");
   app.require_subcommand(1);

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cstring>
 
-#include "cm/utf8.h"
 #include "io/host_file_system.h"
+#include "rtl/unicode_text.h"
 
 namespace ring3::io {
 namespace {
@@ -85,7 +85,7 @@ class Answer {
   }
   // A FILE_NAME_INFORMATION at `offset`. STATUS_BUFFER_OVERFLOW where the name is cut.
   NTSTATUS PutName(ULONG offset, const std::string& path) {
-    std::u16string name = u"\\" + cm::Utf16FromUtf8(path);
+    std::u16string name = u"\\" + rtl::Utf16FromUtf8(path);
     std::replace(name.begin(), name.end(), u'/', u'\\');
     const auto name_byte_count = static_cast<ULONG>(name.size() * sizeof(WCHAR));
     std::memcpy(buffer_ + offset, &name_byte_count, sizeof(name_byte_count));

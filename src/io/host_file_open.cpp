@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
-#include "cm/utf8.h"
 #include "io/host_file_system.h"
+#include "rtl/unicode_text.h"
 
 namespace ring3::io {
 namespace {
@@ -32,7 +32,7 @@ struct CreateRequest {
 };
 
 bool IsValidPart(std::u16string_view part) {
-  if (part.empty() || part == u"." || part == u".." || !cm::IsWellFormedUtf16(part)) return false;
+  if (part.empty() || part == u"." || part == u".." || !rtl::IsWellFormedUtf16(part)) return false;
   return std::none_of(part.begin(), part.end(), [](char16_t c) {
     return c < 0x20 || std::u16string_view(u"\"*/:<>?|").find(c) != std::u16string_view::npos;
   });
@@ -56,7 +56,7 @@ Status FullName(PFILE_OBJECT file, CreateRequest* create) {
     const size_t end = std::min(rest.find(u'\\'), rest.size());
     if (!IsValidPart(rest.substr(0, end))) return STATUS_OBJECT_NAME_INVALID;
     if (!create->name.empty()) create->name += '/';
-    create->name += cm::Utf8FromUtf16(rest.substr(0, end));
+    create->name += rtl::Utf8FromUtf16(rest.substr(0, end));
     if (end + 1 == rest.size()) return STATUS_OBJECT_NAME_INVALID;
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }

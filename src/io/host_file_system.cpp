@@ -6,9 +6,9 @@
 
 #include <algorithm>
 
-#include "cm/utf8.h"
 #include "ke/service_scope.h"
 #include "rtl/case_map.h"
+#include "rtl/unicode_text.h"
 
 namespace ring3::io {
 
@@ -22,8 +22,8 @@ UNICODE_STRING g_system_root_link = RTL_CONSTANT_STRING(L"\\SystemRoot");
 UNICODE_STRING g_system_root_target = RTL_CONSTANT_STRING(L"\\Device\\HarddiskVolume1\\Windows");
 
 bool NamesEqual(std::string_view a, std::string_view b) {
-  const std::u16string wide_a = cm::Utf16FromUtf8(a);
-  const std::u16string wide_b = cm::Utf16FromUtf8(b);
+  const std::u16string wide_a = rtl::Utf16FromUtf8(a);
+  const std::u16string wide_b = rtl::Utf16FromUtf8(b);
   return std::equal(wide_a.begin(), wide_a.end(), wide_b.begin(), wide_b.end(), [](char16_t x, char16_t y) {
     return rtl::Upcase(static_cast<wchar_t>(x)) == rtl::Upcase(static_cast<wchar_t>(y));
   });
@@ -110,11 +110,11 @@ std::string HostPathOfImage(std::u16string_view image_path) {
   } else if (!is_nt_path && RemovePrefix(&rest, u"System32\\")) {
     below = u"Windows\\System32\\" + std::u16string(rest);
   } else {
-    std::string host = cm::Utf8FromUtf16(rest);
+    std::string host = rtl::Utf8FromUtf16(rest);
     std::replace(host.begin(), host.end(), '\\', '/');
     return host;
   }
-  std::string name = cm::Utf8FromUtf16(below);
+  std::string name = rtl::Utf8FromUtf16(below);
   std::replace(name.begin(), name.end(), '\\', '/');
   if (g_host_files == nullptr) return "/" + name;
   std::string path;
