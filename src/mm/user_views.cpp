@@ -17,6 +17,12 @@ constexpr uint64_t kGranularity = 0x10000;
 
 }  // namespace
 
+uintptr_t UserViews::ReserveView(uint64_t byte_count) {
+  const uintptr_t last = last_unmapped_.exchange(0, std::memory_order_relaxed);
+  if (last != 0 && os::ReserveAt(last, byte_count).ok()) return last;
+  return os::ReserveAnywhere(byte_count, kGranularity, kUserLimit, os::Placement::kAnywhere);
+}
+
 Result<uintptr_t> UserViews::Map(PEPROCESS process, PMDL mdl, uintptr_t requested, Write write,
                                  const void* mapped_by) {
   const MdlFrames frames(mdl);
@@ -36,7 +42,7 @@ Result<uintptr_t> UserViews::Map(PEPROCESS process, PMDL mdl, uintptr_t requeste
       if (!IsUserRange(address, bytes)) return STATUS_INVALID_ADDRESS;
       RING3_TRY(os::ReserveAt(address, bytes));
     } else {
-      address = os::ReserveAnywhere(bytes, kGranularity, kUserLimit, os::Placement::kAnywhere);
+      address = ReserveView(bytes);
       if (address == 0) return STATUS_INSUFFICIENT_RESOURCES;
     }
     const auto protection = view.writable ? os::Protection::kReadWrite : os::Protection::kRead;
@@ -61,7 +67,9 @@ Status UserViews::Unmap(PEPROCESS process, PMDL mdl, uintptr_t address) {
     view = first->second;
     views_.erase(first);
   }
-  if (!view.aliases_user) TheState().locked.Unmap(page, view.page_count * kPageBytes);
+  if (view.aliases_user) return STATUS_SUCCESS;
+  TheState().locked.Unmap(page, view.page_count * kPageBytes);
+  if (page % kGranularity == 0) last_unmapped_.store(page, std::memory_order_relaxed);
   return STATUS_SUCCESS;
 }
 

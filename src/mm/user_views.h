@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 
@@ -45,7 +46,12 @@ class UserViews {
   void Shutdown(LeakReport& leaks);
 
  private:
+  // An unused range that starts at a multiple of Windows' granularity. Zero: none.
+  uintptr_t ReserveView(uint64_t byte_count);
+
   SpinLock lock_{LockRank::kSection};
+  // Where a view ended last: most likely free, and aligned, which saves asking Linux for more than is wanted.
+  std::atomic<uintptr_t> last_unmapped_{0};
   std::multimap<uintptr_t, View> views_ RING3_GUARDED_BY(lock_);
 };
 
