@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "io/init.h"
 
+#include <ddi/io_ntddk.h>
 #include <ddi/ob_ntddk.h>
 #include <ntstatus.h>
 
@@ -61,5 +62,7 @@ void Shutdown(LeakReport& report) {
 
 }  // namespace ring3::io
 
-// What ObReferenceObjectByHandle takes for files.
+// What ObReferenceObjectByHandle takes for files, ObReferenceObjectByName for drivers and devices.
+NTKERNELAPI POBJECT_TYPE* IoDriverObjectType = &ring3::io::g_driver_type;
+NTKERNELAPI POBJECT_TYPE* IoDeviceObjectType = &ring3::io::g_device_type;
 NTKERNELAPI POBJECT_TYPE* IoFileObjectType = &ring3::io::g_file_type;

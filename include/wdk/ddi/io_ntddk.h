@@ -8,6 +8,12 @@
 
 EXTERN_C_START
 
+#ifdef RING3_EXECUTIVE
+// Exported on Windows, and declared by the drivers that use them.
+extern NTKERNELAPI struct _OBJECT_TYPE** IoDriverObjectType;
+extern NTKERNELAPI struct _OBJECT_TYPE** IoDeviceObjectType;
+#endif
+
 struct _IO_DRIVER_CREATE_CONTEXT;
 typedef struct _TXN_PARAMETER_BLOCK {
   USHORT Length;
