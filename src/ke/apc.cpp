@@ -115,7 +115,7 @@ void DeliverKernelApcs(PKTHREAD thread) {
   }
 }
 
-void DeliverUserApcs(PKTHREAD thread) {
+void DeliverUserApcs(PKTHREAD thread, rtl::SehFrame* application_frames) {
   for (;;) {
     PKAPC apc;
     {
@@ -127,6 +127,8 @@ void DeliverUserApcs(PKTHREAD thread) {
       }
       apc = CONTAINING_RECORD(head.Flink, KAPC, ApcListEntry);
       RemoveLocked(apc);
+      // The last one may not come back here.
+      if (IsEmpty(head)) thread->user_apc_pending.store(false, std::memory_order_relaxed);
     }
     PKNORMAL_ROUTINE normal = NormalRoutineOf(apc);
     PVOID context = apc->NormalContext;
@@ -137,22 +139,26 @@ void DeliverUserApcs(PKTHREAD thread) {
     CallDriver(nullptr, Callback::kApc, KernelRoutineOf(apc), apc, &normal, &context, &argument1, &argument2);
     thread->state.irql = old_irql;
     if (normal == nullptr) continue;
-    // The normal routine is the application's: the thread is out of the executive meanwhile.
+    // The normal routine is the application's: the thread is out of the executive meanwhile, and an exception may go on in
+    // a frame of the application without coming back here.
     const uint32_t depth = thread->kernel_depth;
     const KPROCESSOR_MODE mode = thread->previous_mode;
+    rtl::SehFrame* const frames = rtl::ring3_seh_top;
     thread->kernel_depth = 0;
+    rtl::ring3_seh_top = application_frames;
     normal(context, argument1, argument2);
+    rtl::ring3_seh_top = frames;
     thread->kernel_depth = depth;
     thread->previous_mode = mode;
   }
 }
 
-void DeliverApcsOnServiceExit(PKTHREAD thread) {
+void DeliverApcsOnServiceExit(PKTHREAD thread, rtl::SehFrame* application_frames) {
   if (thread->state.irql != PASSIVE_LEVEL) return;
   if (thread->kernel_apc_pending.load(std::memory_order_relaxed)) DeliverKernelApcs(thread);
   if (thread->kernel_depth == 1 && thread->previous_mode == UserMode &&
       thread->user_apc_pending.load(std::memory_order_relaxed)) {
-    DeliverUserApcs(thread);
+    DeliverUserApcs(thread, application_frames);
   }
 }
 

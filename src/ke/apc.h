@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ke/dispatcher.h"
+#include "rtl/seh_frame.h"
 
 // Asynchronous procedure calls. A kernel APC runs in its thread when that is at PASSIVE_LEVEL (special ones:
 // below APC_LEVEL and outside guarded regions) and looks: in waits, on lowering the IRQL, on leaving a
@@ -24,8 +25,9 @@ inline void DeliverKernelApcsIfPending(PKTHREAD thread) {
   }
 }
 
-// Runs the running thread's user APCs: kernel routine, then the normal routine as application code.
-void DeliverUserApcs(PKTHREAD thread);
+// Runs the running thread's user APCs: kernel routine, then the normal routine as application code, whose exceptions
+// `application_frames` see.
+void DeliverUserApcs(PKTHREAD thread, rtl::SehFrame* application_frames = nullptr);
 
 // Calls the rundown routines (or kernel routines where there are none) of what is still queued at the
 // thread's end.

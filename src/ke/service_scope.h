@@ -7,8 +7,9 @@
 namespace ring3::ke {
 
 // Delivers pending APCs on the way out of the executive; kernel mode first, then user APCs where
-// `previous_mode` is UserMode and a user APC was made deliverable by an alertable wait.
-void DeliverApcsOnServiceExit(PKTHREAD thread);
+// `previous_mode` is UserMode and a user APC was made deliverable by an alertable wait. `application_frames`: the
+// application's __try frames, out of sight in the service, to which an exception in a user APC belongs.
+void DeliverApcsOnServiceExit(PKTHREAD thread, rtl::SehFrame* application_frames);
 
 // A thread is in the executive while one of these lives: made by every system service and by whatever else
 // enters from application code. It sets the previous mode that ExGetPreviousMode reports, and with it who is
@@ -27,7 +28,7 @@ class ServiceScope {
     if (__builtin_expect(thread_->kernel_apc_pending.load(std::memory_order_relaxed) ||
                              thread_->user_apc_pending.load(std::memory_order_relaxed),
                          false)) {
-      DeliverApcsOnServiceExit(thread_);
+      DeliverApcsOnServiceExit(thread_, seh_top_);
     }
     --thread_->kernel_depth;
     thread_->previous_mode = saved_mode_;

@@ -14,6 +14,10 @@ stops(CompletionEntersRegion C4 DRIVER_VERIFIER_DETECTED_VIOLATION FB any FFFFFF
       "in driver: completion routine OnCompletionEnter" "CompletionEntersRegion at requests.c")
 stops(DereferenceTooOften 18 REFERENCE_BY_POINTER any system any any "DereferenceTooOften at requests.c")
 ends(DeleteDeviceInUse 0 "")
+stops(ForwardWithCancelRoutine C9 DRIVER_VERIFIER_IOMANAGER_VIOLATION 203 any system 0
+      "ForwardWithCancelRoutine at requests.c")
+stops(FreeIrpTwice C9 DRIVER_VERIFIER_IOMANAGER_VIOLATION 1 system 0 0 "FreeIrpTwice at requests.c")
+ends(CloseBadHandle 1 "the request failed: error 6\n")
 
 # Pool.
 stops(FreePoolTwice C2 BAD_POOL_CALLER 7 0 any system "FreePoolTwice at pool.c" "tag 'Msbv', freed" "freed by"
@@ -39,6 +43,7 @@ ends(LeakPool 87 "ring3: left: pool: tag 'Msbv', nonpaged: 148 bytes in 2 blocks
 # IRQL, locks and waits.
 stops(ReturnAtDispatch C9 DRIVER_VERIFIER_IOMANAGER_VIOLATION 5 system 0 2 "dispatch routine Control at driver.c")
 stops(DpcLowersIrql C4 DRIVER_VERIFIER_DETECTED_VIOLATION 31 2 0 1 "in driver: DPC LoweringDpc")
+stops(DpcRaisesIrql C8 IRQL_UNEXPECTED_VALUE 50202 any system 0 "in driver: DPC RaisingDpc")
 stops(DpcEntersRegion C4 DRIVER_VERIFIER_DETECTED_VIOLATION 11A 2 0 0 "in driver: DPC EnteringDpc")
 stops(DpcWaits B8 ATTEMPTED_SWITCH_FROM_DPC system 0 any 0 "in driver: DPC WaitingDpc")
 stops(WaitAtDispatch C4 DRIVER_VERIFIER_DETECTED_VIOLATION 121 any system 0 "WaitAtDispatch at levels.c")
@@ -60,6 +65,7 @@ stops(LockPagesForever 76 PROCESS_HAS_LOCKED_PAGES 0 system 4 0 "LockedMdl at me
 stops(LockImagePagesForever CB DRIVER_LEFT_LOCKED_PAGES_IN_PROCESS any 0 system 2 "LockedMdl at memory.c")
 stops(FreeMdlWhileLocked CB DRIVER_LEFT_LOCKED_PAGES_IN_PROCESS any 0 0 1 "freed meanwhile.*LockedMdl at memory.c")
 stops(FreeMdlWhileMapped C4 DRIVER_VERIFIER_DETECTED_VIOLATION B8 system any 0 "FreeMdlWhileMapped at memory.c")
+stops(UnlockNonPagedPool C4 DRIVER_VERIFIER_DETECTED_VIOLATION 7D system any 0 "UnlockNonPagedPool at memory.c")
 stops(UnlockTwice 4E PFN_LIST_CORRUPT 7 any 0 0 "UnlockTwice at memory.c")
 stops(UnmapAtWrongAddress DA SYSTEM_PTE_MISUSE 3 system system system "UnmapAtWrongAddress at memory.c")
 stops(MapWithoutBuilding C4 DRIVER_VERIFIER_DETECTED_VIOLATION B3 system any any "MapWithoutBuilding at memory.c")
@@ -95,3 +101,7 @@ entry(entry_fails 125 "entry_fails.sys was not loaded: status 0xc0000182")
 entry(has_no_unload 0 "")
 ring3_run_test(module_is_text 125 "was not loaded: status 0xc000007b" --driver ${CMAKE_CURRENT_SOURCE_DIR}/client.c
   -- ${CMAKE_CURRENT_BINARY_DIR}/client)
+
+# Not the driver's and not the kernel's fault: the application's.
+ring3_run_test(user_apc_caught 0 "" -- ${CMAKE_CURRENT_BINARY_DIR}/apc_client caught)
+ring3_run_test(user_apc_fatal 139 "ended by signal 11" -- ${CMAKE_CURRENT_BINARY_DIR}/apc_client fatal)

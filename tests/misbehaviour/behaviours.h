@@ -13,6 +13,9 @@
   X(CompletionEntersRegion)      \
   X(DereferenceTooOften)         \
   X(DeleteDeviceInUse)           \
+  X(ForwardWithCancelRoutine)    \
+  X(FreeIrpTwice)                \
+  X(CloseBadHandle)              \
   X(FreePoolTwice)               \
   X(FreeStackAddress)            \
   X(FreeInsidePool)              \
@@ -26,6 +29,7 @@
   X(ReturnAtDispatch)            \
   X(DpcLowersIrql)               \
   X(DpcEntersRegion)             \
+  X(DpcRaisesIrql)               \
   X(DpcWaits)                    \
   X(WaitAtDispatch)              \
   X(KeepSpinLock)                \
@@ -43,6 +47,7 @@
   X(FreeMdlWhileLocked)          \
   X(FreeMdlWhileMapped)          \
   X(UnlockTwice)                 \
+  X(UnlockNonPagedPool)          \
   X(UnmapAtWrongAddress)         \
   X(MapWithoutBuilding)          \
   X(TouchUserPointer)            \

@@ -32,6 +32,20 @@ NTSTATUS DpcLowersIrql(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
   return RunDpc(DeviceObject, LoweringDpc);
 }
 
+static VOID RaisingDpc(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Argument2) {
+  KIRQL old;
+  UNREFERENCED_PARAMETER(Dpc);
+  UNREFERENCED_PARAMETER(Context);
+  UNREFERENCED_PARAMETER(Argument1);
+  UNREFERENCED_PARAMETER(Argument2);
+  KeRaiseIrql(5, &old);
+}
+
+NTSTATUS DpcRaisesIrql(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
+  UNREFERENCED_PARAMETER(Irp);
+  return RunDpc(DeviceObject, RaisingDpc);
+}
+
 static VOID EnteringDpc(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Argument2) {
   UNREFERENCED_PARAMETER(Dpc);
   UNREFERENCED_PARAMETER(Context);

@@ -55,6 +55,16 @@ NTSTATUS UnlockTwice(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
   return STATUS_SUCCESS;
 }
 
+NTSTATUS UnlockNonPagedPool(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
+  PVOID block = ExAllocatePool2(POOL_FLAG_NON_PAGED, 128, MISBEHAVIOUR_TAG);
+  PMDL mdl = IoAllocateMdl(block, 128, FALSE, FALSE, NULL);
+  UNREFERENCED_PARAMETER(DeviceObject);
+  UNREFERENCED_PARAMETER(Irp);
+  MmBuildMdlForNonPagedPool(mdl);
+  MmUnlockPages(mdl);
+  return STATUS_SUCCESS;
+}
+
 NTSTATUS UnmapAtWrongAddress(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
   PMDL mdl = LockedMdl(AllocatePaged(2 * PAGE_SIZE), 2 * PAGE_SIZE, KernelMode);
   PUCHAR address = (PUCHAR)MmMapLockedPagesSpecifyCache(mdl, KernelMode, MmCached, NULL, FALSE, NormalPagePriority);

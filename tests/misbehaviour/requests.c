@@ -96,6 +96,31 @@ NTSTATUS DereferenceTooOften(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
   return STATUS_SUCCESS;
 }
 
+NTSTATUS ForwardWithCancelRoutine(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
+  PIRP own = IoAllocateIrp(DeviceObject->StackSize, FALSE);
+  UNREFERENCED_PARAMETER(Irp);
+  if (own == NULL) return STATUS_INSUFFICIENT_RESOURCES;
+  IoGetNextIrpStackLocation(own)->MajorFunction = IRP_MJ_INTERNAL_DEVICE_CONTROL;
+  IoSetCancelRoutine(own, OnCancel);
+  IoCallDriver(DeviceObject, own);
+  return STATUS_SUCCESS;
+}
+
+NTSTATUS FreeIrpTwice(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
+  PIRP own = IoAllocateIrp(DeviceObject->StackSize, FALSE);
+  UNREFERENCED_PARAMETER(Irp);
+  if (own == NULL) return STATUS_INSUFFICIENT_RESOURCES;
+  IoFreeIrp(own);
+  IoFreeIrp(own);
+  return STATUS_SUCCESS;
+}
+
+NTSTATUS CloseBadHandle(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
+  UNREFERENCED_PARAMETER(DeviceObject);
+  UNREFERENCED_PARAMETER(Irp);
+  return ZwClose((HANDLE)(ULONG_PTR)0xFFFFFFFF80001230);
+}
+
 // Not wrong: the device goes with its last handle.
 NTSTATUS DeleteDeviceInUse(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
   UNREFERENCED_PARAMETER(Irp);
