@@ -24,8 +24,8 @@ Result<UNICODE_STRING*> NameOf(const cm::KeyObject& object) {
     path = object.key->PathLocked();
   }
   const size_t byte_count = path.size() * sizeof(WCHAR);
-  auto* name =
-      static_cast<UNICODE_STRING*>(ExAllocatePool2(POOL_FLAG_PAGED, sizeof(UNICODE_STRING) + byte_count, kNameTag));
+  auto* name = static_cast<UNICODE_STRING*>(
+      ExAllocatePool2(POOL_FLAG_PAGED, sizeof(UNICODE_STRING) + byte_count, kNameTag));
   if (name == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
   name->Length = name->MaximumLength = static_cast<USHORT>(byte_count);
   name->Buffer = reinterpret_cast<PWCH>(name + 1);
@@ -43,10 +43,11 @@ bool IsKey(void* object) {
 extern "C" {
 
 // The key's identity (the same for every object of one key) and its path, to be given back with
-// CmCallbackReleaseKeyObjectIDEx; either may be null. STATUS_INVALID_PARAMETER for an unknown cookie, an object that is no
-// key, flags; STATUS_INSUFFICIENT_RESOURCES. IRQL <= APC_LEVEL. nf-wdm-cmcallbackgetkeyobjectidex
-NTSTATUS CmCallbackGetKeyObjectIDEx(PLARGE_INTEGER cookie, PVOID object, PULONG_PTR object_id, PCUNICODE_STRING* object_name,
-                                    ULONG flags) {
+// CmCallbackReleaseKeyObjectIDEx; either may be null. STATUS_INVALID_PARAMETER for an unknown cookie, an
+// object that is no key, flags; STATUS_INSUFFICIENT_RESOURCES. IRQL <= APC_LEVEL.
+// nf-wdm-cmcallbackgetkeyobjectidex
+NTSTATUS CmCallbackGetKeyObjectIDEx(PLARGE_INTEGER cookie, PVOID object, PULONG_PTR object_id,
+                                    PCUNICODE_STRING* object_name, ULONG flags) {
   if (flags != 0 || !cm::IsRegistered(*cookie) || !IsKey(object)) return STATUS_INVALID_PARAMETER;
   const auto& key_object = *static_cast<cm::KeyObject*>(object);
   if (object_name != nullptr) {

@@ -21,14 +21,15 @@ void CompleteWatcherLocked(Watcher& watcher, NTSTATUS status) {
 }
 
 NTSTATUS NotifyChangeKey(KPROCESSOR_MODE mode, HANDLE handle, const NotifyRequest& request) {
-  if (request.filter == 0 || (request.filter & ~ULONG{REG_LEGAL_CHANGE_FILTER}) != 0) return STATUS_INVALID_PARAMETER;
+  if (request.filter == 0 || (request.filter & ~ULONG{REG_LEGAL_CHANGE_FILTER}) != 0)
+    return STATUS_INVALID_PARAMETER;
   RING3_TRY_ASSIGN(const auto object, ob::ReferenceHandleAs<KeyObject>(handle, KEY_NOTIFY, g_key_type, mode));
   auto watcher = std::make_unique<Watcher>();
   watcher->request = request;
   watcher->object = object.get();
   if (request.event != nullptr) {
-    RING3_TRY_ASSIGN(watcher->event,
-                     ob::ReferenceHandleAs<KEVENT>(request.event, EVENT_MODIFY_STATE, ob::g_event_type, mode));
+    RING3_TRY_ASSIGN(watcher->event, ob::ReferenceHandleAs<KEVENT>(request.event, EVENT_MODIFY_STATE,
+                                                                   ob::g_event_type, mode));
     KeClearEvent(watcher->event.get());
   }
   KEVENT changed;

@@ -22,8 +22,9 @@ struct NotifyRequest {
   Returns returns = Returns::kWhenChanged;
 };
 
-// One request, until the first change (STATUS_NOTIFY_ENUM_DIR), the last handle's close (STATUS_NOTIFY_CLEANUP) or the key's
-// deletion (STATUS_KEY_DELETED). The page names no completion statuses; these are Windows'.
+// One request, until the first change (STATUS_NOTIFY_ENUM_DIR), the last handle's close
+// (STATUS_NOTIFY_CLEANUP) or the key's deletion (STATUS_KEY_DELETED). The page names no completion statuses;
+// these are Windows'.
 struct Watcher {
   NotifyRequest request;
   const KeyObject* object = nullptr;

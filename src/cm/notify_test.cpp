@@ -24,8 +24,8 @@ class KeyNotifyTest : public ComponentsTest {
   }
   HANDLE Create(std::u16string_view path, HANDLE root = nullptr) {
     HANDLE key = nullptr;
-    EXPECT_EQ(ZwCreateKey(&key, KEY_ALL_ACCESS, Named(path, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, root), 0, nullptr,
-                          REG_OPTION_VOLATILE, nullptr),
+    EXPECT_EQ(ZwCreateKey(&key, KEY_ALL_ACCESS, Named(path, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, root),
+                          0, nullptr, REG_OPTION_VOLATILE, nullptr),
               STATUS_SUCCESS);
     return key;
   }
@@ -65,7 +65,8 @@ TEST_F(KeyNotifyTest, SubkeysCountForTheTreeOnly) {
   Set(child, 1);
   EXPECT_FALSE(Signalled());
   IO_STATUS_BLOCK tree_block = {};
-  ASSERT_EQ(ZwNotifyChangeKey(key_, nullptr, nullptr, nullptr, &tree_block, REG_NOTIFY_CHANGE_LAST_SET, TRUE, nullptr, 0, TRUE),
+  ASSERT_EQ(ZwNotifyChangeKey(key_, nullptr, nullptr, nullptr, &tree_block, REG_NOTIFY_CHANGE_LAST_SET, TRUE,
+                              nullptr, 0, TRUE),
             STATUS_PENDING);
   Set(child, 2);
   EXPECT_EQ(tree_block.Status, STATUS_NOTIFY_ENUM_DIR);
@@ -97,7 +98,9 @@ TEST_F(KeyNotifyTest, ClosingTheHandleAndDeletingTheKeyEndIt) {
   EXPECT_EQ(Watch(REG_NOTIFY_CHANGE_NAME, FALSE), STATUS_KEY_DELETED);
 }
 
-void SetKeyEvent(PVOID context) { KeSetEvent(static_cast<PKEVENT>(context), 0, FALSE); }
+void SetKeyEvent(PVOID context) {
+  KeSetEvent(static_cast<PKEVENT>(context), 0, FALSE);
+}
 
 TEST_F(KeyNotifyTest, AWorkItemIsQueued) {
   KEVENT ran;
@@ -105,8 +108,8 @@ TEST_F(KeyNotifyTest, AWorkItemIsQueued) {
   WORK_QUEUE_ITEM item;
   ExInitializeWorkItem(&item, &SetKeyEvent, &ran);
   ASSERT_EQ(ZwNotifyChangeKey(key_, nullptr, reinterpret_cast<PIO_APC_ROUTINE>(&item),
-                              reinterpret_cast<PVOID>(DelayedWorkQueue), &block_, REG_NOTIFY_CHANGE_LAST_SET, FALSE, nullptr, 0,
-                              TRUE),
+                              reinterpret_cast<PVOID>(DelayedWorkQueue), &block_, REG_NOTIFY_CHANGE_LAST_SET,
+                              FALSE, nullptr, 0, TRUE),
             STATUS_PENDING);
   Set(key_, 1);
   EXPECT_EQ(KeWaitForSingleObject(&ran, UserRequest, KernelMode, FALSE, nullptr), STATUS_SUCCESS);
@@ -120,8 +123,8 @@ struct Waiter {
 void WaitForChange(PVOID context) {
   auto* waiter = static_cast<Waiter*>(context);
   IO_STATUS_BLOCK block = {};
-  waiter->status = ZwNotifyChangeKey(waiter->key, nullptr, nullptr, nullptr, &block, REG_NOTIFY_CHANGE_LAST_SET, FALSE,
-                                     nullptr, 0, FALSE);
+  waiter->status = ZwNotifyChangeKey(waiter->key, nullptr, nullptr, nullptr, &block,
+                                     REG_NOTIFY_CHANGE_LAST_SET, FALSE, nullptr, 0, FALSE);
   KeSetEvent(&waiter->done, 0, FALSE);
 }
 
@@ -133,7 +136,8 @@ TEST_F(KeyNotifyTest, ASynchronousRequestReturnsWithTheChange) {
   ExQueueWorkItem(&item, DelayedWorkQueue);
   // Changes go on until the request, whenever it is made, has seen one.
   LARGE_INTEGER now = {};
-  for (ULONG value = 1; KeWaitForSingleObject(&waiter.done, UserRequest, KernelMode, FALSE, &now) == STATUS_TIMEOUT; ++value) {
+  for (ULONG value = 1;
+       KeWaitForSingleObject(&waiter.done, UserRequest, KernelMode, FALSE, &now) == STATUS_TIMEOUT; ++value) {
     Set(key_, value);
   }
   EXPECT_EQ(waiter.status, STATUS_NOTIFY_ENUM_DIR);
@@ -147,13 +151,15 @@ TEST_F(KeyNotifyTest, AFilterIsNeeded) {
 TEST_F(KeyNotifyTest, TheTimeOfTheLastWriteIsSet) {
   KEY_WRITE_TIME_INFORMATION time;
   time.LastWriteTime.QuadPart = 0x0123456789abcdef;
-  EXPECT_EQ(ZwSetInformationKey(key_, KeyWow64FlagsInformation, &time, sizeof(time)), STATUS_INVALID_INFO_CLASS);
+  EXPECT_EQ(ZwSetInformationKey(key_, KeyWow64FlagsInformation, &time, sizeof(time)),
+            STATUS_INVALID_INFO_CLASS);
   EXPECT_EQ(ZwSetInformationKey(key_, KeyWriteTimeInformation, &time, 4), STATUS_INFO_LENGTH_MISMATCH);
   ASSERT_EQ(ZwSetInformationKey(key_, KeyWriteTimeInformation, &time, sizeof(time)), STATUS_SUCCESS);
   alignas(8) char buffer[256];
   ULONG length;
   ASSERT_EQ(ZwQueryKey(key_, KeyBasicInformation, buffer, sizeof(buffer), &length), STATUS_SUCCESS);
-  EXPECT_EQ(reinterpret_cast<KEY_BASIC_INFORMATION*>(buffer)->LastWriteTime.QuadPart, time.LastWriteTime.QuadPart);
+  EXPECT_EQ(reinterpret_cast<KEY_BASIC_INFORMATION*>(buffer)->LastWriteTime.QuadPart,
+            time.LastWriteTime.QuadPart);
 }
 
 TEST_F(KeyNotifyTest, TheFallbackAnswersForWhatThePrimaryLacks) {
@@ -165,13 +171,16 @@ TEST_F(KeyNotifyTest, TheFallbackAnswersForWhatThePrimaryLacks) {
   Set(key_, 5);
   EXPECT_EQ(RtlQueryRegistryValueWithFallback(child, nullptr, &name, sizeof(value), &type, &value, &length),
             STATUS_OBJECT_NAME_NOT_FOUND);
-  EXPECT_EQ(RtlQueryRegistryValueWithFallback(child, key_, &name, 2, &type, &value, &length), STATUS_BUFFER_OVERFLOW);
+  EXPECT_EQ(RtlQueryRegistryValueWithFallback(child, key_, &name, 2, &type, &value, &length),
+            STATUS_BUFFER_OVERFLOW);
   EXPECT_EQ(length, sizeof(ULONG));
-  EXPECT_EQ(RtlQueryRegistryValueWithFallback(child, key_, &name, sizeof(value), &type, &value, &length), STATUS_SUCCESS);
+  EXPECT_EQ(RtlQueryRegistryValueWithFallback(child, key_, &name, sizeof(value), &type, &value, &length),
+            STATUS_SUCCESS);
   EXPECT_EQ(type, ULONG{REG_DWORD});
   EXPECT_EQ(value, 5u);
   Set(child, 6);
-  EXPECT_EQ(RtlQueryRegistryValueWithFallback(child, key_, &name, sizeof(value), &type, &value, &length), STATUS_SUCCESS);
+  EXPECT_EQ(RtlQueryRegistryValueWithFallback(child, key_, &name, sizeof(value), &type, &value, &length),
+            STATUS_SUCCESS);
   EXPECT_EQ(value, 6u);
   ZwClose(child);
 }

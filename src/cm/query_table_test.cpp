@@ -11,7 +11,9 @@
 namespace ring3::cm {
 namespace {
 
-PWSTR Wide(const char16_t* text) { return reinterpret_cast<PWSTR>(const_cast<char16_t*>(text)); }
+PWSTR Wide(const char16_t* text) {
+  return reinterpret_cast<PWSTR>(const_cast<char16_t*>(text));
+}
 
 constexpr std::u16string_view kService = u"\\Registry\\Machine\\System\\CurrentControlSet\\Services\\table";
 
@@ -28,8 +30,10 @@ struct Calls {
 NTSTATUS Record(PWSTR name, ULONG type, PVOID data, ULONG length, PVOID context, PVOID entry_context) {
   auto* calls = static_cast<Calls*>(context);
   const auto* bytes = static_cast<const uint8_t*>(data);
-  calls->all.push_back({reinterpret_cast<const char16_t*>(name), type,
-                        bytes == nullptr ? std::vector<uint8_t>() : std::vector<uint8_t>(bytes, bytes + length), entry_context});
+  calls->all.push_back(
+      {reinterpret_cast<const char16_t*>(name), type,
+       bytes == nullptr ? std::vector<uint8_t>() : std::vector<uint8_t>(bytes, bytes + length),
+       entry_context});
   return calls->answer;
 }
 
@@ -49,22 +53,27 @@ class QueryTableTest : public ComponentsTest {
   }
   HANDLE Create(std::u16string_view path) {
     HANDLE key = nullptr;
-    EXPECT_EQ(ZwCreateKey(&key, KEY_ALL_ACCESS, Named(path), 0, nullptr, REG_OPTION_VOLATILE, nullptr), STATUS_SUCCESS);
+    EXPECT_EQ(ZwCreateKey(&key, KEY_ALL_ACCESS, Named(path), 0, nullptr, REG_OPTION_VOLATILE, nullptr),
+              STATUS_SUCCESS);
     return key;
   }
   void Set(std::u16string_view name, ULONG type, const void* data, size_t byte_count) {
     UNICODE_STRING value = ob::ToUnicodeString(name);
-    ASSERT_EQ(ZwSetValueKey(key_, &value, 0, type, const_cast<void*>(data), static_cast<ULONG>(byte_count)), STATUS_SUCCESS);
+    ASSERT_EQ(ZwSetValueKey(key_, &value, 0, type, const_cast<void*>(data), static_cast<ULONG>(byte_count)),
+              STATUS_SUCCESS);
   }
-  void SetText(std::u16string_view name, ULONG type, std::u16string_view text) { Set(name, type, text.data(), text.size() * 2); }
+  void SetText(std::u16string_view name, ULONG type, std::u16string_view text) {
+    Set(name, type, text.data(), text.size() * 2);
+  }
   // One entry, against the service's key.
   NTSTATUS Query(RTL_QUERY_REGISTRY_TABLE entry) {
     RTL_QUERY_REGISTRY_TABLE table[2] = {entry, {}};
     return RtlQueryRegistryValues(RTL_REGISTRY_SERVICES, Wide(u"table"), table, &calls_, nullptr);
   }
   static RTL_QUERY_REGISTRY_TABLE Direct(const char16_t* name, PVOID target, ULONG expected) {
-    return {nullptr, RTL_QUERY_REGISTRY_DIRECT | RTL_QUERY_REGISTRY_TYPECHECK, Wide(name), target,
-            expected << RTL_QUERY_REGISTRY_TYPECHECK_SHIFT, nullptr, 0};
+    return {nullptr, RTL_QUERY_REGISTRY_DIRECT | RTL_QUERY_REGISTRY_TYPECHECK, Wide(name),
+            target,  expected << RTL_QUERY_REGISTRY_TYPECHECK_SHIFT,           nullptr,
+            0};
   }
 
   HANDLE key_ = nullptr;
@@ -86,7 +95,8 @@ TEST_F(QueryTableTest, WhatARoutineReturnsEndsTheQueryExceptBufferTooSmall) {
   EXPECT_EQ(Query({&Record, 0, nullptr, nullptr, REG_NONE, nullptr, 0}), STATUS_DEVICE_BUSY);
   EXPECT_EQ(calls_.all.size(), 1u);
   calls_ = {{}, STATUS_BUFFER_TOO_SMALL};
-  EXPECT_EQ(Query({&Record, RTL_QUERY_REGISTRY_NOEXPAND, nullptr, nullptr, REG_NONE, nullptr, 0}), STATUS_SUCCESS);
+  EXPECT_EQ(Query({&Record, RTL_QUERY_REGISTRY_NOEXPAND, nullptr, nullptr, REG_NONE, nullptr, 0}),
+            STATUS_SUCCESS);
   EXPECT_EQ(calls_.all.size(), 3u);
 }
 
@@ -96,7 +106,8 @@ TEST_F(QueryTableTest, MultipleTextsComeOneByOneUnlessNotExpanded) {
   EXPECT_EQ(calls_.all[1].type, ULONG{REG_SZ});
   EXPECT_EQ(calls_.all[1].data.size(), 8u);
   calls_ = {};
-  EXPECT_EQ(Query({&Record, RTL_QUERY_REGISTRY_NOEXPAND, Wide(u"Many"), nullptr, REG_NONE, nullptr, 0}), STATUS_SUCCESS);
+  EXPECT_EQ(Query({&Record, RTL_QUERY_REGISTRY_NOEXPAND, Wide(u"Many"), nullptr, REG_NONE, nullptr, 0}),
+            STATUS_SUCCESS);
   ASSERT_EQ(calls_.all.size(), 1u);
   EXPECT_EQ(calls_.all[0].type, ULONG{REG_MULTI_SZ});
 }
@@ -137,7 +148,8 @@ TEST_F(QueryTableTest, DirectStoresLargeDataBehindItsSize) {
 
 TEST_F(QueryTableTest, DefaultsStandInUnlessTheValueIsRequired) {
   ULONG fallback = 7;
-  EXPECT_EQ(Query({&Record, 0, Wide(u"Absent"), nullptr, REG_DWORD, &fallback, sizeof(fallback)}), STATUS_SUCCESS);
+  EXPECT_EQ(Query({&Record, 0, Wide(u"Absent"), nullptr, REG_DWORD, &fallback, sizeof(fallback)}),
+            STATUS_SUCCESS);
   ASSERT_EQ(calls_.all.size(), 1u);
   EXPECT_EQ(calls_.all[0].data[0], 7);
   EXPECT_EQ(Query({&Record, 0, Wide(u"Absent"), nullptr, REG_NONE, nullptr, 0}), STATUS_SUCCESS);
@@ -160,36 +172,41 @@ TEST_F(QueryTableTest, SubkeyMovesTheFocusAndTopkeyTakesItBack) {
       {&Record, 0, Wide(u"Number"), nullptr, REG_NONE, nullptr, 0},
       {&Record, RTL_QUERY_REGISTRY_TOPKEY, Wide(u"Number"), nullptr, REG_NONE, nullptr, 0},
       {}};
-  EXPECT_EQ(RtlQueryRegistryValues(RTL_REGISTRY_HANDLE, static_cast<PCWSTR>(key_), table, &calls_, nullptr), STATUS_SUCCESS);
+  EXPECT_EQ(RtlQueryRegistryValues(RTL_REGISTRY_HANDLE, static_cast<PCWSTR>(key_), table, &calls_, nullptr),
+            STATUS_SUCCESS);
   ASSERT_EQ(calls_.all.size(), 2u);
   EXPECT_EQ(calls_.all[0].data[0], 5);
   EXPECT_EQ(calls_.all[1].data[0], 42);
-  EXPECT_EQ(Query({nullptr, RTL_QUERY_REGISTRY_SUBKEY | RTL_QUERY_REGISTRY_REQUIRED, Wide(u"Nowhere"), nullptr, REG_NONE,
-                   nullptr, 0}),
+  EXPECT_EQ(Query({nullptr, RTL_QUERY_REGISTRY_SUBKEY | RTL_QUERY_REGISTRY_REQUIRED, Wide(u"Nowhere"),
+                   nullptr, REG_NONE, nullptr, 0}),
             STATUS_OBJECT_NAME_NOT_FOUND);
   ZwClose(sub);
 }
 
 TEST_F(QueryTableTest, NoValueOnlyCallsAndDeleteDeletes) {
-  EXPECT_EQ(Query({&Record, RTL_QUERY_REGISTRY_NOVALUE, nullptr, nullptr, REG_NONE, nullptr, 0}), STATUS_SUCCESS);
+  EXPECT_EQ(Query({&Record, RTL_QUERY_REGISTRY_NOVALUE, nullptr, nullptr, REG_NONE, nullptr, 0}),
+            STATUS_SUCCESS);
   ASSERT_EQ(calls_.all.size(), 1u);
   EXPECT_EQ(calls_.all[0].type, ULONG{REG_NONE});
   EXPECT_TRUE(calls_.all[0].data.empty());
-  EXPECT_EQ(Query({&Record, RTL_QUERY_REGISTRY_DELETE, Wide(u"Number"), nullptr, REG_NONE, nullptr, 0}), STATUS_SUCCESS);
+  EXPECT_EQ(Query({&Record, RTL_QUERY_REGISTRY_DELETE, Wide(u"Number"), nullptr, REG_NONE, nullptr, 0}),
+            STATUS_SUCCESS);
   EXPECT_EQ(Query({&Record, RTL_QUERY_REGISTRY_REQUIRED, Wide(u"Number"), nullptr, REG_NONE, nullptr, 0}),
             STATUS_OBJECT_NAME_NOT_FOUND);
 }
 
 TEST_F(QueryTableTest, EntriesThatMakeNoSenseAreRefused) {
   ULONG number;
-  EXPECT_EQ(Query({nullptr, RTL_QUERY_REGISTRY_DIRECT, nullptr, &number, REG_NONE, nullptr, 0}), STATUS_INVALID_PARAMETER);
+  EXPECT_EQ(Query({nullptr, RTL_QUERY_REGISTRY_DIRECT, nullptr, &number, REG_NONE, nullptr, 0}),
+            STATUS_INVALID_PARAMETER);
   EXPECT_EQ(Query({&Record, RTL_QUERY_REGISTRY_DIRECT, Wide(u"Number"), &number, REG_NONE, nullptr, 0}),
             STATUS_INVALID_PARAMETER);
   EXPECT_EQ(Query({nullptr, 0, Wide(u"Number"), &number, REG_NONE, nullptr, 0}), STATUS_INVALID_PARAMETER);
   RTL_QUERY_REGISTRY_TABLE table[2] = {{&Record, 0, Wide(u"X"), nullptr, REG_NONE, nullptr, 0}, {}};
   EXPECT_EQ(RtlQueryRegistryValues(RTL_REGISTRY_SERVICES, Wide(u"nowhere"), table, &calls_, nullptr),
             STATUS_OBJECT_NAME_NOT_FOUND);
-  EXPECT_EQ(RtlQueryRegistryValues(RTL_REGISTRY_SERVICES | RTL_REGISTRY_OPTIONAL, Wide(u"nowhere"), table, &calls_, nullptr),
+  EXPECT_EQ(RtlQueryRegistryValues(RTL_REGISTRY_SERVICES | RTL_REGISTRY_OPTIONAL, Wide(u"nowhere"), table,
+                                   &calls_, nullptr),
             STATUS_SUCCESS);
 }
 

@@ -66,7 +66,8 @@ TEST_F(StoreTest, EveryTypeComesBackAsItWas) {
   auto root = NewRoot();
   auto key = Add(*root, u"Machine");
   for (size_t i = 0; i < values.size(); ++i) {
-    Set(*key, u"Value" + std::u16string(1, static_cast<char16_t>(u'A' + i)), values[i].first, values[i].second);
+    Set(*key, u"Value" + std::u16string(1, static_cast<char16_t>(u'A' + i)), values[i].first,
+        values[i].second);
   }
   Set(*key, u"", REG_SZ, Utf16(u"default\0"sv));
   Set(*key, u"quoted \"name\" = @", REG_DWORD, {1, 0, 0, 0});
@@ -100,7 +101,9 @@ TEST_F(StoreTest, KeysAreStoredUnlessTheyAreVolatile) {
 TEST_F(StoreTest, CommentsBlankLinesCrLfAndAByteOrderMarkAreTaken) {
   auto root = NewRoot();
   std::string error;
-  ASSERT_TRUE(ParseStore("\xEF\xBB\xBF; comment\r\n\r\n[\\Registry\\A]\r\n\"X\"=dword:1\r\n@=\"y\"", *root, &error)) << error;
+  ASSERT_TRUE(
+      ParseStore("\xEF\xBB\xBF; comment\r\n\r\n[\\Registry\\A]\r\n\"X\"=dword:1\r\n@=\"y\"", *root, &error))
+      << error;
   EXPECT_EQ(FormatStore(*root), "[\\Registry\\A]\n@=\"y\"\n\"X\"=dword:00000001\n");
 }
 
@@ -110,7 +113,8 @@ TEST_F(StoreTest, BadTextIsRefusedWithItsLine) {
   EXPECT_THAT(ErrorOf("; one\n\n[\\Registry\\A\n"), StartsWith("line 3:"));
   EXPECT_THAT(ErrorOf("[\\Elsewhere\\A]\n"), StartsWith("line 1:"));
   EXPECT_THAT(ErrorOf("[\\Registry\\A\\\\B]\n"), StartsWith("line 1:"));
-  EXPECT_THAT(ErrorOf("[\\Registry\\A]\nX=1\n"), StartsWith("line 2: a key in brackets or a quoted value name"));
+  EXPECT_THAT(ErrorOf("[\\Registry\\A]\nX=1\n"),
+              StartsWith("line 2: a key in brackets or a quoted value name"));
   EXPECT_THAT(ErrorOf("[\\Registry\\A]\n\"X\"\n"), StartsWith("line 2: an equals sign"));
   EXPECT_THAT(ErrorOf("[\\Registry\\A]\n\"X\"=dword:xyz\n"), StartsWith("line 2: a hexadecimal number"));
   EXPECT_THAT(ErrorOf("[\\Registry\\A]\n\"X\"=dword:123456789\n"), StartsWith("line 2:"));

@@ -32,7 +32,8 @@ CallbackRegistration* BeginCall(CallbackObject* object, LIST_ENTRY* entry) RING3
 }
 
 void EndCall(CallbackRegistration* registration) RING3_REQUIRES(g_lock) {
-  if (--registration->calls_under_way == 0 && registration->leaving) KeSetEvent(&registration->idle, EVENT_INCREMENT, FALSE);
+  if (--registration->calls_under_way == 0 && registration->leaving)
+    KeSetEvent(&registration->idle, EVENT_INCREMENT, FALSE);
 }
 
 Result<CallbackObject*> Make(const OBJECT_ATTRIBUTES& attributes, Callers callers) {
@@ -55,26 +56,28 @@ Result<CallbackObject*> Make(const OBJECT_ATTRIBUTES& attributes, Callers caller
 
 Status CreateCallbackType() {
   TypeOptions options;
-  options.generic_mapping = {STANDARD_RIGHTS_READ, STANDARD_RIGHTS_WRITE | kModifyState, STANDARD_RIGHTS_EXECUTE | SYNCHRONIZE,
-                             STANDARD_RIGHTS_ALL | kModifyState};
+  options.generic_mapping = {STANDARD_RIGHTS_READ, STANDARD_RIGHTS_WRITE | kModifyState,
+                             STANDARD_RIGHTS_EXECUTE | SYNCHRONIZE, STANDARD_RIGHTS_ALL | kModifyState};
   options.valid_access = STANDARD_RIGHTS_ALL | kModifyState;
   RING3_TRY_ASSIGN(g_callback_type, CreateType(u"Callback", options));
   return STATUS_SUCCESS;
 }
 
 Status CreateSystemCallbacks() {
-  for (std::u16string_view path : {u"\\Callback\\SetSystemTime", u"\\Callback\\PowerState", u"\\Callback\\ProcessorAdd"}) {
+  for (std::u16string_view path :
+       {u"\\Callback\\SetSystemTime", u"\\Callback\\PowerState", u"\\Callback\\ProcessorAdd"}) {
     UNICODE_STRING name = ToUnicodeString(path);
     OBJECT_ATTRIBUTES attributes;
     InitializeObjectAttributes(&attributes, &name, OBJ_PERMANENT | OBJ_CASE_INSENSITIVE, nullptr, nullptr);
-    RING3_TRY_ASSIGN(CallbackObject* object, Make(attributes, Callers::kMany));
+    RING3_TRY_ASSIGN(CallbackObject * object, Make(attributes, Callers::kMany));
     ObjectHeader::Of(object)->flags |= kMadeByBoot;
     Dereference(object);
   }
   return STATUS_SUCCESS;
 }
 
-Result<CallbackObject*> OpenCallback(const OBJECT_ATTRIBUTES& attributes, IfMissing missing, Callers callers) {
+Result<CallbackObject*> OpenCallback(const OBJECT_ATTRIBUTES& attributes, IfMissing missing,
+                                     Callers callers) {
   if (attributes.ObjectName == nullptr || attributes.ObjectName->Length == 0) return STATUS_UNSUCCESSFUL;
   Result<void*> found = ReferenceObjectByName(attributes, g_callback_type, KernelMode, kModifyState);
   if (found.ok()) return static_cast<CallbackObject*>(*found);

@@ -11,7 +11,8 @@ namespace ring3::ob {
 
 enum class Callers : uint8_t { kOne, kMany };
 
-// One ExRegisterCallback. It stays in the object's list until its unregistration has seen the last call of it return.
+// One ExRegisterCallback. It stays in the object's list until its unregistration has seen the last call of it
+// return.
 struct CallbackRegistration {
   LIST_ENTRY link;
   struct CallbackObject* object;  // referenced
@@ -22,8 +23,8 @@ struct CallbackRegistration {
   KEVENT idle;  // set when the last call returns after `leaving`
 };
 
-// The body of a callback object: routines that are told, in the order of their registration, of whatever its creator
-// announces. Its list is guarded by one lock for all such objects.
+// The body of a callback object: routines that are told, in the order of their registration, of whatever its
+// creator announces. Its list is guarded by one lock for all such objects.
 struct CallbackObject {
   LIST_ENTRY registrations;
   Callers callers;

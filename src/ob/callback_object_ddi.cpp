@@ -5,14 +5,17 @@
 using namespace ring3;
 
 namespace {
-ob::CallbackObject* Of(void* object) { return static_cast<ob::CallbackObject*>(object); }
+ob::CallbackObject* Of(void* object) {
+  return static_cast<ob::CallbackObject*>(object);
+}
 }  // namespace
 
 extern "C" {
 
-// A referenced callback object: opened, or made where `create`. It must have a name, else STATUS_UNSUCCESSFUL; what is not
-// OBJ_PERMANENT loses it at once. STATUS_OBJECT_NAME_NOT_FOUND, STATUS_OBJECT_TYPE_MISMATCH, STATUS_OBJECT_NAME_INVALID,
-// STATUS_OBJECT_PATH_NOT_FOUND, STATUS_INSUFFICIENT_RESOURCES. PASSIVE_LEVEL. nf-wdm-excreatecallback
+// A referenced callback object: opened, or made where `create`. It must have a name, else
+// STATUS_UNSUCCESSFUL; what is not OBJ_PERMANENT loses it at once. STATUS_OBJECT_NAME_NOT_FOUND,
+// STATUS_OBJECT_TYPE_MISMATCH, STATUS_OBJECT_NAME_INVALID, STATUS_OBJECT_PATH_NOT_FOUND,
+// STATUS_INSUFFICIENT_RESOURCES. PASSIVE_LEVEL. nf-wdm-excreatecallback
 NTSTATUS ExCreateCallback(PCALLBACK_OBJECT* callback_object, POBJECT_ATTRIBUTES attributes, BOOLEAN create,
                           BOOLEAN allow_multiple_callbacks) {
   *callback_object = nullptr;
@@ -29,7 +32,8 @@ PVOID ExRegisterCallback(PCALLBACK_OBJECT callback_object, PCALLBACK_FUNCTION fu
   return ob::RegisterCallback(Of(callback_object), function, context);
 }
 
-// Returns when the routine is not running and will not run again. IRQL <= APC_LEVEL. nf-wdm-exunregistercallback
+// Returns when the routine is not running and will not run again. IRQL <= APC_LEVEL.
+// nf-wdm-exunregistercallback
 VOID ExUnregisterCallback(PVOID registration) {
   ob::UnregisterCallback(static_cast<ob::CallbackRegistration*>(registration));
 }

@@ -15,7 +15,8 @@ namespace {
 
 class CallbackObjectTest : public ComponentsTest {
  protected:
-  PCALLBACK_OBJECT Create(std::u16string_view name, BOOLEAN many, ULONG flags = OBJ_CASE_INSENSITIVE | OBJ_PERMANENT) {
+  PCALLBACK_OBJECT Create(std::u16string_view name, BOOLEAN many,
+                          ULONG flags = OBJ_CASE_INSENSITIVE | OBJ_PERMANENT) {
     PCALLBACK_OBJECT object = nullptr;
     EXPECT_EQ(ExCreateCallback(&object, Named(name, flags), TRUE, many), STATUS_SUCCESS);
     return object;
@@ -83,11 +84,14 @@ TEST_F(CallbackObjectTest, NamesAreNeededFoundAndTyped) {
   OBJECT_ATTRIBUTES nameless;
   InitializeObjectAttributes(&nameless, nullptr, 0, nullptr, nullptr);
   EXPECT_EQ(ExCreateCallback(&object, &nameless, TRUE, TRUE), STATUS_UNSUCCESSFUL);
-  EXPECT_EQ(ExCreateCallback(&object, Named(u"\\Callback\\Nothing"), FALSE, TRUE), STATUS_OBJECT_NAME_NOT_FOUND);
-  EXPECT_EQ(ExCreateCallback(&object, Named(u"\\Nowhere\\Nothing"), TRUE, TRUE), STATUS_OBJECT_PATH_NOT_FOUND);
+  EXPECT_EQ(ExCreateCallback(&object, Named(u"\\Callback\\Nothing"), FALSE, TRUE),
+            STATUS_OBJECT_NAME_NOT_FOUND);
+  EXPECT_EQ(ExCreateCallback(&object, Named(u"\\Nowhere\\Nothing"), TRUE, TRUE),
+            STATUS_OBJECT_PATH_NOT_FOUND);
   EXPECT_EQ(ExCreateCallback(&object, Named(u"\\Callback"), TRUE, TRUE), STATUS_OBJECT_TYPE_MISMATCH);
   EXPECT_EQ(object, nullptr);
-  for (std::u16string_view name : {u"\\Callback\\PowerState", u"\\Callback\\SetSystemTime", u"\\Callback\\ProcessorAdd"}) {
+  for (std::u16string_view name :
+       {u"\\Callback\\PowerState", u"\\Callback\\SetSystemTime", u"\\Callback\\ProcessorAdd"}) {
     ASSERT_EQ(ExCreateCallback(&object, Named(name), FALSE, TRUE), STATUS_SUCCESS);
     ObDereferenceObject(object);
   }
@@ -117,7 +121,9 @@ void NotifyThread(PVOID context) {
   ExNotifyCallback(static_cast<Notifier*>(context)->object, nullptr, nullptr);
   PsTerminateSystemThread(STATUS_SUCCESS);
 }
-void Release(PVOID context) { KeSetEvent(&static_cast<Rendezvous*>(context)->leave, 0, FALSE); }
+void Release(PVOID context) {
+  KeSetEvent(&static_cast<Rendezvous*>(context)->leave, 0, FALSE);
+}
 
 TEST_F(CallbackObjectTest, UnregisteringWaitsForARunningRoutine) {
   PCALLBACK_OBJECT object = Create(u"\\Callback\\Busy", TRUE);
@@ -127,8 +133,9 @@ TEST_F(CallbackObjectTest, UnregisteringWaitsForARunningRoutine) {
   PVOID registration = ExRegisterCallback(object, &Linger, &meeting);
   Notifier notifier{object};
   HANDLE thread;
-  ASSERT_EQ(PsCreateSystemThread(&thread, THREAD_ALL_ACCESS, nullptr, nullptr, nullptr, &NotifyThread, &notifier),
-            STATUS_SUCCESS);
+  ASSERT_EQ(
+      PsCreateSystemThread(&thread, THREAD_ALL_ACCESS, nullptr, nullptr, nullptr, &NotifyThread, &notifier),
+      STATUS_SUCCESS);
   KeWaitForSingleObject(&meeting.entered, UserRequest, KernelMode, FALSE, nullptr);
   WORK_QUEUE_ITEM release;
   ExInitializeWorkItem(&release, &Release, &meeting);
@@ -140,7 +147,9 @@ TEST_F(CallbackObjectTest, UnregisteringWaitsForARunningRoutine) {
   Delete(object);
 }
 
-void Count(PVOID context, PVOID, PVOID) { static_cast<std::atomic<int>*>(context)->fetch_add(1); }
+void Count(PVOID context, PVOID, PVOID) {
+  static_cast<std::atomic<int>*>(context)->fetch_add(1);
+}
 void NotifyManyTimes(PVOID context) {
   for (int i = 0; i < 500; ++i) ExNotifyCallback(static_cast<Notifier*>(context)->object, nullptr, nullptr);
   PsTerminateSystemThread(STATUS_SUCCESS);
@@ -151,7 +160,8 @@ TEST_F(CallbackObjectTest, RegistrationsComeAndGoWhileOthersNotify) {
   Notifier notifier{object};
   HANDLE threads[2];
   for (HANDLE& thread : threads) {
-    ASSERT_EQ(PsCreateSystemThread(&thread, THREAD_ALL_ACCESS, nullptr, nullptr, nullptr, &NotifyManyTimes, &notifier),
+    ASSERT_EQ(PsCreateSystemThread(&thread, THREAD_ALL_ACCESS, nullptr, nullptr, nullptr, &NotifyManyTimes,
+                                   &notifier),
               STATUS_SUCCESS);
   }
   for (int i = 0; i < 200; ++i) {

@@ -44,7 +44,8 @@ void After(PVOID context, POB_POST_OPERATION_INFORMATION information) {
 
 class HandleCallbacksTest : public ComponentsTest {
  protected:
-  NTSTATUS Register(std::u16string_view altitude, Seen* seen, PVOID* registration, POBJECT_TYPE* type = PsProcessType,
+  NTSTATUS Register(std::u16string_view altitude, Seen* seen, PVOID* registration,
+                    POBJECT_TYPE* type = PsProcessType,
                     OB_OPERATION operations = OB_OPERATION_HANDLE_CREATE | OB_OPERATION_HANDLE_DUPLICATE,
                     USHORT version = OB_FLT_REGISTRATION_VERSION) {
     OB_OPERATION_REGISTRATION operation = {type, operations, &Before, &After};
@@ -54,11 +55,13 @@ class HandleCallbacksTest : public ComponentsTest {
   // A user handle unless asked otherwise, and the access that it got.
   ACCESS_MASK Open(ACCESS_MASK access, ULONG attributes = 0, HANDLE* keep = nullptr) {
     HANDLE handle = nullptr;
-    EXPECT_EQ(ObOpenObjectByPointer(PsGetCurrentProcess(), attributes, nullptr, access, *PsProcessType, KernelMode, &handle),
+    EXPECT_EQ(ObOpenObjectByPointer(PsGetCurrentProcess(), attributes, nullptr, access, *PsProcessType,
+                                    KernelMode, &handle),
               STATUS_SUCCESS);
     PVOID object = nullptr;
     OBJECT_HANDLE_INFORMATION information = {};
-    EXPECT_EQ(ObReferenceObjectByHandle(handle, 0, *PsProcessType, KernelMode, &object, &information), STATUS_SUCCESS);
+    EXPECT_EQ(ObReferenceObjectByHandle(handle, 0, *PsProcessType, KernelMode, &object, &information),
+              STATUS_SUCCESS);
     ObDereferenceObject(object);
     if (keep != nullptr) {
       *keep = handle;
@@ -118,11 +121,13 @@ TEST_F(HandleCallbacksTest, DuplicatingIsAnOperationOfItsOwn) {
   Seen seen{&order_, 1};
   seen.takes_away = kTerminate;
   PVOID registration;
-  ASSERT_EQ(Register(u"321000", &seen, &registration, PsProcessType, OB_OPERATION_HANDLE_DUPLICATE), STATUS_SUCCESS);
+  ASSERT_EQ(Register(u"321000", &seen, &registration, PsProcessType, OB_OPERATION_HANDLE_DUPLICATE),
+            STATUS_SUCCESS);
   Open(kVmRead);
   EXPECT_TRUE(order_.empty());
-  ASSERT_EQ(ZwDuplicateObject(ZwCurrentProcess(), handle, ZwCurrentProcess(), &copy, 0, 0, DUPLICATE_SAME_ACCESS),
-            STATUS_SUCCESS);
+  ASSERT_EQ(
+      ZwDuplicateObject(ZwCurrentProcess(), handle, ZwCurrentProcess(), &copy, 0, 0, DUPLICATE_SAME_ACCESS),
+      STATUS_SUCCESS);
   EXPECT_EQ(order_, (std::vector<int>{1, -1}));
   EXPECT_EQ(seen.operation, ULONG{OB_OPERATION_HANDLE_DUPLICATE});
   EXPECT_EQ(seen.granted, kVmRead);

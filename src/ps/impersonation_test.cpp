@@ -30,7 +30,8 @@ class ImpersonationTest : public ComponentsTest {
 TEST_F(ImpersonationTest, AThreadTakesAClientsTokenAndGivesItBack) {
   SECURITY_IMPERSONATION_LEVEL level;
   EXPECT_EQ(Impersonated(&level), nullptr);
-  ASSERT_EQ(PsImpersonateClient(PsGetCurrentThread(), token_, FALSE, TRUE, SecurityImpersonation), STATUS_SUCCESS);
+  ASSERT_EQ(PsImpersonateClient(PsGetCurrentThread(), token_, FALSE, TRUE, SecurityImpersonation),
+            STATUS_SUCCESS);
   EXPECT_EQ(Impersonated(&level), token_);
   EXPECT_EQ(level, SecurityImpersonation);
   SECURITY_SUBJECT_CONTEXT subject;
@@ -67,12 +68,15 @@ TEST_F(ImpersonationTest, AnIdentificationTokenOpensNothing) {
 }
 
 TEST_F(ImpersonationTest, TheTokenIsKeptWhileItIsImpersonated) {
-  ASSERT_EQ(PsImpersonateClient(PsGetCurrentThread(), token_, FALSE, FALSE, SecurityImpersonation), STATUS_SUCCESS);
-  ASSERT_EQ(PsImpersonateClient(PsGetCurrentThread(), token_, FALSE, FALSE, SecurityDelegation), STATUS_SUCCESS);
+  ASSERT_EQ(PsImpersonateClient(PsGetCurrentThread(), token_, FALSE, FALSE, SecurityImpersonation),
+            STATUS_SUCCESS);
+  ASSERT_EQ(PsImpersonateClient(PsGetCurrentThread(), token_, FALSE, FALSE, SecurityDelegation),
+            STATUS_SUCCESS);
   SECURITY_IMPERSONATION_LEVEL level;
   EXPECT_EQ(Impersonated(&level), token_);
   EXPECT_EQ(level, SecurityDelegation);
-  ASSERT_EQ(PsImpersonateClient(PsGetCurrentThread(), nullptr, FALSE, FALSE, SecurityAnonymous), STATUS_SUCCESS);
+  ASSERT_EQ(PsImpersonateClient(PsGetCurrentThread(), nullptr, FALSE, FALSE, SecurityAnonymous),
+            STATUS_SUCCESS);
 }
 
 }  // namespace

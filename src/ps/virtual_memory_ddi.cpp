@@ -21,8 +21,8 @@ Result<ob::Ref<_EPROCESS>> UseProcess(HANDLE handle) {
 extern "C" {
 
 // Reserves or commits (MEM_*) `*byte_count` bytes at `*base`, both in and out. STATUS_INVALID_HANDLE,
-// STATUS_OBJECT_TYPE_MISMATCH, STATUS_INVALID_PAGE_PROTECTION, STATUS_CONFLICTING_ADDRESSES, STATUS_NO_MEMORY,
-// STATUS_INVALID_PARAMETER. PASSIVE_LEVEL. nf-ntifs-zwallocatevirtualmemory
+// STATUS_OBJECT_TYPE_MISMATCH, STATUS_INVALID_PAGE_PROTECTION, STATUS_CONFLICTING_ADDRESSES,
+// STATUS_NO_MEMORY, STATUS_INVALID_PARAMETER. PASSIVE_LEVEL. nf-ntifs-zwallocatevirtualmemory
 NTSTATUS ZwAllocateVirtualMemory(HANDLE process_handle, PVOID* base, ULONG_PTR zero_bits, PSIZE_T byte_count,
                                  ULONG allocation_type, ULONG protect) {
   ke::ServiceScope scope(KernelMode);
@@ -30,8 +30,8 @@ NTSTATUS ZwAllocateVirtualMemory(HANDLE process_handle, PVOID* base, ULONG_PTR z
   return mm::AllocateVirtualMemory(process.get(), base, zero_bits, byte_count, allocation_type, protect);
 }
 
-// MEM_DECOMMIT or MEM_RELEASE. STATUS_INVALID_HANDLE, STATUS_OBJECT_TYPE_MISMATCH, STATUS_FREE_VM_NOT_AT_BASE,
-// STATUS_MEMORY_NOT_ALLOCATED. PASSIVE_LEVEL. nf-ntifs-zwfreevirtualmemory
+// MEM_DECOMMIT or MEM_RELEASE. STATUS_INVALID_HANDLE, STATUS_OBJECT_TYPE_MISMATCH,
+// STATUS_FREE_VM_NOT_AT_BASE, STATUS_MEMORY_NOT_ALLOCATED. PASSIVE_LEVEL. nf-ntifs-zwfreevirtualmemory
 NTSTATUS ZwFreeVirtualMemory(HANDLE process_handle, PVOID* base, PSIZE_T byte_count, ULONG free_type) {
   ke::ServiceScope scope(KernelMode);
   RING3_TRY_ASSIGN(auto process, UseProcess(process_handle));

@@ -66,12 +66,14 @@ std::vector<unsigned char> Normalized(PSECURITY_DESCRIPTOR descriptor) {
 
 extern "C" {
 
-// Sections in the order SACL, DACL, owner, group, without padding, without an empty SACL, without repeated allowing ACEs.
-// TRUE where that changes (or, with `check_only`, would change) the self-relative descriptor of `length` bytes. The new one
-// goes to the buffer at `*new_descriptor`, to a new block of paged pool stored there when that is null, or, without
-// `new_descriptor`, in the place of `*descriptor`, which is freed. nf-ntddk-rtlnormalizesecuritydescriptor
-BOOLEAN RtlNormalizeSecurityDescriptor(PSECURITY_DESCRIPTOR* descriptor, ULONG length, PSECURITY_DESCRIPTOR* new_descriptor,
-                                       PULONG new_length, BOOLEAN check_only) {
+// Sections in the order SACL, DACL, owner, group, without padding, without an empty SACL, without repeated
+// allowing ACEs. TRUE where that changes (or, with `check_only`, would change) the self-relative descriptor
+// of `length` bytes. The new one goes to the buffer at `*new_descriptor`, to a new block of paged pool stored
+// there when that is null, or, without `new_descriptor`, in the place of `*descriptor`, which is freed.
+// nf-ntddk-rtlnormalizesecuritydescriptor
+BOOLEAN RtlNormalizeSecurityDescriptor(PSECURITY_DESCRIPTOR* descriptor, ULONG length,
+                                       PSECURITY_DESCRIPTOR* new_descriptor, PULONG new_length,
+                                       BOOLEAN check_only) {
   if (!SeValidSecurityDescriptor(length, *descriptor)) return FALSE;
   const std::vector<unsigned char> normalized = Normalized(*descriptor);
   if (normalized.size() == length && std::memcmp(normalized.data(), *descriptor, length) == 0) return FALSE;

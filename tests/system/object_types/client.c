@@ -12,13 +12,16 @@ static ULONG64 Duplicate(HANDLE handle) {
 }
 
 int main(void) {
-  HANDLE device = CreateFileA("\\\\.\\ObjectTypes", GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING, 0, NULL);
+  HANDLE device =
+      CreateFileA("\\\\.\\ObjectTypes", GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING, 0, NULL);
   HANDLE event = CreateEventA(NULL, TRUE, FALSE, NULL);
   HANDLE semaphore = CreateSemaphoreA(NULL, 0, 2, NULL);
-  OBJECT_TYPES_REQUEST request = {(ULONG64)(ULONG_PTR)event, (ULONG64)(ULONG_PTR)semaphore, (ULONG64)(ULONG_PTR)device,
-                                  Duplicate(GetCurrentThread()), Duplicate(GetCurrentProcess())};
+  OBJECT_TYPES_REQUEST request = {(ULONG64)(ULONG_PTR)event, (ULONG64)(ULONG_PTR)semaphore,
+                                  (ULONG64)(ULONG_PTR)device, Duplicate(GetCurrentThread()),
+                                  Duplicate(GetCurrentProcess())};
   DWORD line = 0, returned = 0;
-  if (!DeviceIoControl(device, IOCTL_CHECK_OBJECT_TYPES, &request, sizeof(request), &line, sizeof(line), &returned, NULL)) {
+  if (!DeviceIoControl(device, IOCTL_CHECK_OBJECT_TYPES, &request, sizeof(request), &line, sizeof(line),
+                       &returned, NULL)) {
     printf("DeviceIoControl: %u\n", (unsigned)GetLastError());
     return 1;
   }

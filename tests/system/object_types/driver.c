@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Checks the caller's handles against every type that the kernel exports, and the data that it exports beside them.
+// Checks the caller's handles against every type that the kernel exports, and the data that it exports beside
+// them.
 #include <ntifs.h>
 #include "object_types.h"
 
@@ -11,14 +12,15 @@ DRIVER_DISPATCH Control;
 // Exported, and declared by the drivers that use them.
 extern POBJECT_TYPE* IoDriverObjectType;
 extern POBJECT_TYPE* IoDeviceObjectType;
-NTKERNELAPI NTSTATUS ObReferenceObjectByName(PUNICODE_STRING ObjectName, ULONG Attributes, PACCESS_STATE AccessState,
-                                             ACCESS_MASK DesiredAccess, POBJECT_TYPE ObjectType,
-                                             KPROCESSOR_MODE AccessMode, PVOID ParseContext, PVOID* Object);
+NTKERNELAPI NTSTATUS ObReferenceObjectByName(PUNICODE_STRING ObjectName, ULONG Attributes,
+                                             PACCESS_STATE AccessState, ACCESS_MASK DesiredAccess,
+                                             POBJECT_TYPE ObjectType, KPROCESSOR_MODE AccessMode,
+                                             PVOID ParseContext, PVOID* Object);
 
 static ULONG line_of_failure;
-#define CHECK(condition)                                                         \
-  do {                                                                           \
-    if (!(condition) && line_of_failure == 0) line_of_failure = __LINE__;        \
+#define CHECK(condition)                                                  \
+  do {                                                                    \
+    if (!(condition) && line_of_failure == 0) line_of_failure = __LINE__; \
   } while (0)
 
 static NTSTATUS Complete(PIRP Irp, NTSTATUS Status, ULONG_PTR Information) {
@@ -30,7 +32,7 @@ static NTSTATUS Complete(PIRP Irp, NTSTATUS Status, ULONG_PTR Information) {
 
 // The handle is of `Type` and of none of the others.
 static PVOID CheckHandle(HANDLE Handle, POBJECT_TYPE Type, KPROCESSOR_MODE Mode) {
-  POBJECT_TYPE types[] = {*ExEventObjectType, *ExSemaphoreObjectType, *IoFileObjectType,   *PsProcessType,
+  POBJECT_TYPE types[] = {*ExEventObjectType, *ExSemaphoreObjectType, *IoFileObjectType, *PsProcessType,
                           *PsThreadType,      *SeTokenObjectType,     *CmKeyObjectType};
   PVOID object = NULL, other;
   ULONG i;
@@ -63,8 +65,8 @@ static void CheckUserHandles(const OBJECT_TYPES_REQUEST* Request, PIRP Irp) {
   CHECK(object == PsGetCurrentProcess());
   if (object != NULL) ObDereferenceObject(object);
   // Only rights that the handle has.
-  CHECK(ObReferenceObjectByHandle((HANDLE)(ULONG_PTR)Request->Event, WRITE_DAC | 0x01000000, *ExEventObjectType, UserMode,
-                                  &object, NULL) == STATUS_ACCESS_DENIED);
+  CHECK(ObReferenceObjectByHandle((HANDLE)(ULONG_PTR)Request->Event, WRITE_DAC | 0x01000000,
+                                  *ExEventObjectType, UserMode, &object, NULL) == STATUS_ACCESS_DENIED);
   CHECK(ObReferenceObjectByHandle((HANDLE)0x7ffc, 0, NULL, UserMode, &object, NULL) == STATUS_INVALID_HANDLE);
 }
 
@@ -88,15 +90,15 @@ static void CheckNames(PDRIVER_OBJECT DriverObject) {
   UNICODE_STRING driver = RTL_CONSTANT_STRING(L"\\Driver\\object_types");
   UNICODE_STRING device = RTL_CONSTANT_STRING(L"\\Device\\ObjectTypes");
   PVOID object = NULL;
-  CHECK(NT_SUCCESS(ObReferenceObjectByName(&driver, OBJ_CASE_INSENSITIVE, NULL, 0, *IoDriverObjectType, KernelMode, NULL,
-                                           &object)));
+  CHECK(NT_SUCCESS(ObReferenceObjectByName(&driver, OBJ_CASE_INSENSITIVE, NULL, 0, *IoDriverObjectType,
+                                           KernelMode, NULL, &object)));
   CHECK(object == DriverObject);
   if (object != NULL) ObDereferenceObject(object);
-  CHECK(ObReferenceObjectByName(&driver, OBJ_CASE_INSENSITIVE, NULL, 0, *IoDeviceObjectType, KernelMode, NULL, &object) ==
-        STATUS_OBJECT_TYPE_MISMATCH);
+  CHECK(ObReferenceObjectByName(&driver, OBJ_CASE_INSENSITIVE, NULL, 0, *IoDeviceObjectType, KernelMode, NULL,
+                                &object) == STATUS_OBJECT_TYPE_MISMATCH);
   object = NULL;
-  CHECK(NT_SUCCESS(ObReferenceObjectByName(&device, OBJ_CASE_INSENSITIVE, NULL, 0, *IoDeviceObjectType, KernelMode, NULL,
-                                           &object)));
+  CHECK(NT_SUCCESS(ObReferenceObjectByName(&device, OBJ_CASE_INSENSITIVE, NULL, 0, *IoDeviceObjectType,
+                                           KernelMode, NULL, &object)));
   CHECK(object == DriverObject->DeviceObject);
   if (object != NULL) ObDereferenceObject(object);
 }

@@ -9,7 +9,8 @@
 int main(int argc, char** argv) {
   HANDLE device = CreateFileA("\\\\.\\RegistryStore", GENERIC_READ, 0, NULL, OPEN_EXISTING, 0, NULL);
   DWORD count = 0, returned = 0;
-  if (argc != 2 || !DeviceIoControl(device, IOCTL_STORE_COUNT, NULL, 0, &count, sizeof(count), &returned, NULL)) {
+  if (argc != 2 ||
+      !DeviceIoControl(device, IOCTL_STORE_COUNT, NULL, 0, &count, sizeof(count), &returned, NULL)) {
     printf("DeviceIoControl: %u\n", (unsigned)GetLastError());
     return 2;
   }

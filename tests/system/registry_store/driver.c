@@ -43,7 +43,8 @@ static NTSTATUS Count(PUNICODE_STRING RegistryPath) {
   InitializeObjectAttributes(&attributes, RegistryPath, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, NULL);
   status = ZwOpenKey(&service, KEY_ALL_ACCESS, &attributes);
   if (!NT_SUCCESS(status)) return status;
-  InitializeObjectAttributes(&attributes, &parameters, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, service, NULL);
+  InitializeObjectAttributes(&attributes, &parameters, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, service,
+                             NULL);
   status = ZwCreateKey(&key, KEY_ALL_ACCESS, &attributes, 0, NULL, REG_OPTION_NON_VOLATILE, NULL);
   ZwClose(service);
   if (!NT_SUCCESS(status)) return status;
@@ -58,7 +59,8 @@ static NTSTATUS Count(PUNICODE_STRING RegistryPath) {
   status = RtlQueryRegistryValues(RTL_REGISTRY_HANDLE, (PCWSTR)key, table, NULL, NULL);
   ++count;
   if (NT_SUCCESS(status)) {
-    status = RtlWriteRegistryValue(RTL_REGISTRY_HANDLE, (PCWSTR)key, L"Started", REG_DWORD, &count, sizeof(count));
+    status =
+        RtlWriteRegistryValue(RTL_REGISTRY_HANDLE, (PCWSTR)key, L"Started", REG_DWORD, &count, sizeof(count));
   }
   ZwClose(key);
   return status;
