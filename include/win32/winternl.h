@@ -3,7 +3,7 @@
 #ifndef RING3_WINTERNL_H
 #define RING3_WINTERNL_H
 
-#include <windef.h>
+#include <minwinbase.h>
 
 typedef struct _IO_STATUS_BLOCK {
   union {
@@ -17,6 +17,12 @@ typedef struct _CLIENT_ID {
   HANDLE UniqueProcess;
   HANDLE UniqueThread;
 } CLIENT_ID, *PCLIENT_ID;
+
+EXTERN_C_START
+// Exported beside the Win32 subset, as ntdll's are.
+WINBASEAPI ULONG NTAPI RtlNtStatusToDosError(NTSTATUS Status);
+WINBASEAPI ULONG NTAPI RtlNtStatusToDosErrorNoTeb(NTSTATUS Status);
+EXTERN_C_END
 
 #define FILE_SUPERSEDE 0x00000000
 #define FILE_OPEN 0x00000001

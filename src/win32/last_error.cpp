@@ -3,8 +3,6 @@
 
 #include <atomic>
 
-extern "C" ULONG RtlNtStatusToDosError(NTSTATUS Status);
-
 namespace ring3::win32 {
 namespace {
 
