@@ -312,7 +312,7 @@ NTSTATUS CancelFile(KPROCESSOR_MODE mode, HANDLE handle, CancelScope scope, PIO_
 }
 
 NTSTATUS CancelSynchronousIo(PKTHREAD thread) {
-  return CancelFileIo(nullptr, thread, nullptr, nullptr) == 0 ? STATUS_NOT_FOUND : STATUS_SUCCESS;
+  return CancelSynchronousIoOf(thread) == 0 ? STATUS_NOT_FOUND : STATUS_SUCCESS;
 }
 
 }  // namespace ring3::io

@@ -95,6 +95,8 @@ void CancelThreadIo(PKTHREAD thread);
 size_t CancelProcessIo(PKPROCESS process);
 // `thread` null: any of `process`. `iosb` null: any request on `file`.
 size_t CancelFileIo(PKPROCESS process, PKTHREAD thread, PFILE_OBJECT file, PIO_STATUS_BLOCK iosb);
+// Cancels what the thread, which may be another one, waits for. The number of packets.
+size_t CancelSynchronousIoOf(PKTHREAD thread);
 // Waits until none of the calling thread's requests on `file` is pending.
 void WaitForFileIo(PFILE_OBJECT file);
 

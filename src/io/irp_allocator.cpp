@@ -220,27 +220,43 @@ void CancelThreadIo(PKTHREAD thread) {
   DestroyThreadIrps(irps);
 }
 
-size_t CancelFileIo(PKPROCESS process, PKTHREAD thread, PFILE_OBJECT file, PIO_STATUS_BLOCK iosb) {
-  size_t count = 0;
-  auto matches = [&](IRP* irp) {
-    return (file == nullptr || irp->Tail.Overlay.OriginalFileObject == file) &&
-           (iosb == nullptr || irp->UserIosb == iosb);
-  };
-  if (thread != nullptr) return thread->io == nullptr ? 0 : CancelPending(thread->io, matches);
-  for (;;) {
+namespace {
+
+// Cancels what `matches` of the threads that `is_meant` holds for. A thread may end, and its lists go, as soon as the registry
+// is let go of: each look starts afresh.
+template <typename IsMeant, typename Matches>
+size_t CancelOfThreads(IsMeant is_meant, Matches matches) {
+  for (size_t count = 0;; ++count) {
     IRP* irp = nullptr;
     {
       SpinLockGuard guard(g_registry.lock);
       for (ThreadIrps* irps = g_registry.first; irps != nullptr && irp == nullptr; irps = irps->next) {
-        if (irps->thread->own_process != process) continue;
+        if (!is_meant(irps->thread)) continue;
         irp = TakePending(irps, [&](IRP* i) { return !IsCancelled(i) && matches(i); });
       }
     }
     if (irp == nullptr) return count;
     IoCancelIrp(irp);
     ReleaseIrp(irp);
-    ++count;
   }
+}
+
+}  // namespace
+
+size_t CancelFileIo(PKPROCESS process, PKTHREAD thread, PFILE_OBJECT file, PIO_STATUS_BLOCK iosb) {
+  auto matches = [&](IRP* irp) {
+    return (file == nullptr || irp->Tail.Overlay.OriginalFileObject == file) &&
+           (iosb == nullptr || irp->UserIosb == iosb);
+  };
+  return CancelOfThreads(
+      [=](PKTHREAD owner) { return thread != nullptr ? owner == thread : owner->own_process == process; }, matches);
+}
+
+size_t CancelSynchronousIoOf(PKTHREAD thread) {
+  return CancelOfThreads([=](PKTHREAD owner) { return owner == thread; }, [](IRP* irp) {
+    const IrpHeader* header = IrpHeader::Of(irp);
+    return header->is_synchronous || header->kernel_results;
+  });
 }
 
 size_t CancelProcessIo(PKPROCESS process) { return CancelFileIo(process, nullptr, nullptr, nullptr); }

@@ -27,8 +27,10 @@ static DWORD WINAPI StartSecondAndWait(LPVOID go) {
 
 static DWORD WINAPI WaitInRequest(LPVOID error) {
   HANDLE own = OpenTest(0);
+  Start(&second);
   BOOL done = Control(own, IOCTL_PEND, NULL, 0, NULL, 0);
   *(DWORD*)error = done ? 0 : GetLastError();
+  CHECK(!HasOverlappedIoCompleted(&second));  // that is not synchronous
   CHECK(CloseHandle(own));
   return 0;
 }
@@ -78,14 +80,18 @@ int main(void) {
   CHECK(CloseHandle(thread) && CloseHandle(go));
 
   // A thread that waits for a request of its own.
-  DWORD error = 0;
-  thread = CreateThread(NULL, 0, WaitInRequest, &error, 0, NULL);
-  CHECK(thread != NULL);
-  AwaitPending(device, 1);
-  while (!CancelSynchronousIo(thread)) CHECK(GetLastError() == ERROR_NOT_FOUND);
-  CHECK(WaitForSingleObject(thread, INFINITE) == WAIT_OBJECT_0);
-  CHECK(error == ERROR_OPERATION_ABORTED);
-  CHECK(CloseHandle(thread));
+  for (int round = 0; round < 50; ++round) {
+    DWORD error = 0;
+    thread = CreateThread(NULL, 0, WaitInRequest, &error, 0, NULL);
+    CHECK(thread != NULL);
+    AwaitPending(device, 2);
+    CHECK(CancelSynchronousIo(thread));
+    CHECK(WaitForSingleObject(thread, INFINITE) == WAIT_OBJECT_0);
+    CHECK(error == ERROR_OPERATION_ABORTED);
+    CHECK_FAILS(CancelSynchronousIo(thread), ERROR_NOT_FOUND);  // it has ended
+    CheckCancelled(&second);
+    CHECK(CloseHandle(thread));
+  }
   CHECK_FAILS(CancelSynchronousIo(GetCurrentThread()), ERROR_NOT_FOUND);
 
   // What the driver completes before the cancellation stays completed.
