@@ -33,6 +33,7 @@
 #include <ddi/io.h>
 #include <ddi/hal.h>
 #include <ddi/zw.h>
+#include <evntprov.h>
 
 #ifndef NOMINMAX
 #ifndef min

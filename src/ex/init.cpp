@@ -3,6 +3,7 @@
 
 #include <ntstatus.h>
 
+#include "ex/event_tracing.h"
 #include "ex/lookaside.h"
 #include "ex/pool.h"
 #include "ex/resource.h"
@@ -41,6 +42,7 @@ Status Initialize(const BootOptions& options) {
 
 void Shutdown(LeakReport& leaks) {
   StopWorkers();
+  ShutdownEventTracing(leaks);
   ShutdownLookasides(leaks);
   ShutdownResources(leaks);
   ke::RemoveBugCheckDescriber(&DescribePool);
