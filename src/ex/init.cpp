@@ -7,6 +7,7 @@
 #include "ex/lookaside.h"
 #include "ex/pool.h"
 #include "ex/resource.h"
+#include "ex/timer_resolution.h"
 #include "ex/work_queue.h"
 #include "ke/bugcheck.h"
 
@@ -43,6 +44,7 @@ Status Initialize(const BootOptions& options) {
 void Shutdown(LeakReport& leaks) {
   StopWorkers();
   ShutdownEventTracing(leaks);
+  ResetTimerResolution();
   ShutdownLookasides(leaks);
   ShutdownResources(leaks);
   ke::RemoveBugCheckDescriber(&DescribePool);
