@@ -22,7 +22,8 @@ struct Packet {
   FILE_IO_COMPLETION_INFORMATION information;
 };
 
-void DeletePort(void* object) {
+// Ends all waits with STATUS_ABANDONED and frees the packets.
+void RunDown(void* object) {
   PLIST_ENTRY first = KeRundownQueue(static_cast<PRKQUEUE>(object));
   if (first == nullptr) return;
   // A ring without its head.
@@ -32,6 +33,11 @@ void DeletePort(void* object) {
     ExFreePoolWithTag(CONTAINING_RECORD(entry, Packet, entry), kPacketTag);
     entry = next;
   } while (entry != first);
+}
+
+// Who waits has a reference, not a handle: without the last handle nobody is to wait any more.
+void ClosePort(PEPROCESS, void* object, ACCESS_MASK, ULONG, ULONG system_handle_count) {
+  if (system_handle_count == 1) RunDown(object);
 }
 
 bool IsPacket(PLIST_ENTRY entry) {
@@ -49,7 +55,8 @@ Status InitializeCompletionPorts() {
                              STANDARD_RIGHTS_EXECUTE | SYNCHRONIZE, IO_COMPLETION_ALL_ACCESS};
   options.valid_access = IO_COMPLETION_ALL_ACCESS;
   options.dispatcher_offset = 0;
-  options.procedures.delete_object = DeletePort;
+  options.procedures.close = ClosePort;
+  options.procedures.delete_object = RunDown;  // what files posted since
   RING3_TRY_ASSIGN(g_io_completion_type, ob::CreateType(u"IoCompletion", options));
   return STATUS_SUCCESS;
 }

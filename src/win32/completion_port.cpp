@@ -54,8 +54,9 @@ BOOL GetQueuedCompletionStatus(HANDLE CompletionPort, LPDWORD lpNumberOfBytesTra
   PVOID context = nullptr;
   const NTSTATUS status =
       Nt().NtRemoveIoCompletion(CompletionPort, &key, &context, &io_status, FALSE, timeout.get());
-  if (!NT_SUCCESS(status) || status == STATUS_TIMEOUT) {
-    // A null OVERLAPPED tells that nothing was taken from the port.
+  if (status != STATUS_SUCCESS) {
+    // A null OVERLAPPED tells that nothing was taken from the port. The last handle that goes ends the waits with
+    // ERROR_ABANDONED_WAIT_0.
     *lpOverlapped = nullptr;
     return status == STATUS_TIMEOUT ? FailWith(WAIT_TIMEOUT) : Fail(status);
   }

@@ -73,8 +73,39 @@ static void SeveralThreads(void) {
   CHECK(CloseHandle(g_port));
 }
 
+static DWORD WaitForClosing(LPVOID ready) {
+  DWORD bytes = 0;
+  ULONG_PTR key = 0;
+  OVERLAPPED unused, *overlapped = &unused;
+  SetEvent(ready);
+  CHECK(!GetQueuedCompletionStatus(g_port, &bytes, &key, &overlapped, INFINITE));
+  CHECK(overlapped == NULL);
+  return GetLastError();
+}
+
+static void Closing(void) {
+  HANDLE threads[THREADS];
+  HANDLE ready = CreateEventA(NULL, FALSE, FALSE, NULL);
+  g_port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 0);
+  for (int i = 0; i < THREADS; ++i) {
+    threads[i] = CreateThread(NULL, 0, WaitForClosing, ready, 0, NULL);
+    CHECK_EQ(WaitForSingleObject(ready, INFINITE), WAIT_OBJECT_0);
+  }
+  Sleep(10);  // so that most of them wait by now; those that do not find the handle closed
+  CHECK(CloseHandle(g_port));
+  CHECK_EQ(WaitForMultipleObjects(THREADS, threads, TRUE, INFINITE), WAIT_OBJECT_0);
+  for (int i = 0; i < THREADS; ++i) {
+    DWORD error = 0;
+    CHECK(GetExitCodeThread(threads[i], &error));
+    CHECK(error == ERROR_ABANDONED_WAIT_0 || error == ERROR_INVALID_HANDLE);
+    CHECK(CloseHandle(threads[i]));
+  }
+  CHECK(CloseHandle(ready));
+}
+
 int main(void) {
   Order();
   SeveralThreads();
+  Closing();
   return Finish();
 }
