@@ -83,6 +83,7 @@ namespace {
 // The pool block of a security descriptor and what else a device has.
 void DeleteDevice(void* object) {
   auto* device = static_cast<PDEVICE_OBJECT>(object);
+  ForgetProperties(device);
   if (device->Vpb != nullptr) ExFreePool(device->Vpb);
   if (device->SecurityDescriptor != nullptr) ExFreePool(device->SecurityDescriptor);
   ob::Dereference(device->DriverObject);

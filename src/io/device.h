@@ -83,6 +83,9 @@ void DrainWorkItems();
 
 void EndTimer(PDEVICE_OBJECT device);
 
+// What IoSetDevicePropertyData has set for the device goes with it.
+void ForgetProperties(PDEVICE_OBJECT device);
+
 // Sends `irp` (a kService packet, its next stack location filled) and waits for it: the final status. The packet is freed.
 // `result` may be null.
 NTSTATUS SendAndWait(PDEVICE_OBJECT device, PIRP irp, PIO_STATUS_BLOCK result);

@@ -11,6 +11,7 @@
 #include <new>
 
 #include "io/device.h"
+#include "se/sddl.h"
 
 using namespace ring3;
 using namespace ring3::io;
@@ -18,6 +19,9 @@ using namespace ring3::io;
 namespace {
 
 std::atomic<uint32_t> g_next_generated_name{0};
+
+// "Controlling Device Access": the system and administrators have full access, everyone reads, writes and executes.
+constexpr std::u16string_view kDefaultSecurity = u"D:P(A;;GA;;;SY)(A;;GA;;;BA)(A;;GRGWGX;;;WD)";
 
 constexpr size_t RoundUp(size_t byte_count) { return (byte_count + 15) & ~size_t{15}; }
 
@@ -90,6 +94,12 @@ NTSTATUS IoCreateDevice(PDRIVER_OBJECT DriverObject, ULONG DeviceExtensionSize, 
     ob::Dereference(device);
     return STATUS_INSUFFICIENT_RESOURCES;
   }
+  Result<PSECURITY_DESCRIPTOR> descriptor = se::DescriptorFromSddl(kDefaultSecurity);
+  if (!descriptor.ok()) {
+    ob::Dereference(device);
+    return descriptor.status();
+  }
+  device->SecurityDescriptor = *descriptor;
   if (Exclusive) device->Flags |= DO_EXCLUSIVE;
 
   std::u16string generated;

@@ -26,6 +26,7 @@ NTSTATUS WdmlibIoCreateDeviceSecure(PDRIVER_OBJECT DriverObject, ULONG DeviceExt
     return status;
   }
   // Freed with the device. Nothing can have been opened yet: the device is being initialised.
+  ExFreePool((*DeviceObject)->SecurityDescriptor);
   (*DeviceObject)->SecurityDescriptor = descriptor;
   return STATUS_SUCCESS;
 }

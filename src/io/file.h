@@ -33,6 +33,9 @@ struct File {
 
 Status InitializeFileType();
 
+// Sends IRP_MJ_CLEANUP or IRP_MJ_CLOSE for `file` to `device` and waits. Waits for memory as well: neither can fail.
+void SendClose(PDEVICE_OBJECT device, PFILE_OBJECT file, UCHAR major);
+
 // A file that requests are made for: referenced, with what its handle grants.
 struct RequestFile {
   ob::Ref<FILE_OBJECT> file;
@@ -82,5 +85,11 @@ void* AllocateSystemBuffer(IRP* irp, ULONG byte_count);
 Status CaptureInput(KPROCESSOR_MODE mode, void* destination, const void* source, ULONG byte_count);
 // Describes and locks the requester's buffer. STATUS_ACCESS_VIOLATION, STATUS_INSUFFICIENT_RESOURCES.
 Status LockBuffer(KPROCESSOR_MODE mode, IRP* irp, void* address, ULONG byte_count, LOCK_OPERATION operation);
+
+// The services on a file object, KernelMode, without a handle's access.
+NTSTATUS QueryFileObject(PFILE_OBJECT file, PIO_STATUS_BLOCK iosb, void* information, ULONG byte_count,
+                         FILE_INFORMATION_CLASS information_class);
+NTSTATUS SetFileObject(PFILE_OBJECT file, PIO_STATUS_BLOCK iosb, const void* information, ULONG byte_count,
+                       FILE_INFORMATION_CLASS information_class);
 
 }  // namespace ring3::io

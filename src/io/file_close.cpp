@@ -28,13 +28,7 @@ IRP* AllocateForSure(CCHAR stack_count) {
 void Send(PFILE_OBJECT file, UCHAR major) {
   PDEVICE_OBJECT top = IoGetRelatedDeviceObject(file);
   ob::Reference(top);
-  IRP* irp = AllocateForSure(top->StackSize);
-  irp->Tail.Overlay.OriginalFileObject = file;
-  irp->Flags = IRP_CLOSE_OPERATION;
-  PIO_STACK_LOCATION stack = IoGetNextIrpStackLocation(irp);
-  stack->MajorFunction = major;
-  stack->FileObject = file;
-  (void)SendAndWait(top, irp, nullptr);
+  SendClose(top, file, major);
   ob::Dereference(top);
 }
 
@@ -71,6 +65,16 @@ NTSTATUS NameOfFile(void* object, std::u16string& name) {
 }
 
 }  // namespace
+
+void SendClose(PDEVICE_OBJECT device, PFILE_OBJECT file, UCHAR major) {
+  IRP* irp = AllocateForSure(device->StackSize);
+  irp->Tail.Overlay.OriginalFileObject = file;
+  irp->Flags = IRP_CLOSE_OPERATION;
+  PIO_STACK_LOCATION stack = IoGetNextIrpStackLocation(irp);
+  stack->MajorFunction = major;
+  stack->FileObject = file;
+  (void)SendAndWait(device, irp, nullptr);
+}
 
 Status InitializeFileType() {
   ob::TypeOptions options;

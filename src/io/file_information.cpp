@@ -233,41 +233,33 @@ NTSTATUS Deliver(KPROCESSOR_MODE mode, PIO_STATUS_BLOCK iosb, void* destination,
 
 }  // namespace
 
-NTSTATUS QueryFile(KPROCESSOR_MODE mode, HANDLE handle, PIO_STATUS_BLOCK iosb, void* information, ULONG byte_count,
-                   FILE_INFORMATION_CLASS information_class) {
-  ClassRule rule = QueryRule(information_class);
-  if (rule.least_byte_count == kUnknown.least_byte_count) return STATUS_INVALID_INFO_CLASS;
-  if (byte_count < rule.least_byte_count) return STATUS_INFO_LENGTH_MISMATCH;
-  Result<RequestFile> file = ReferenceFile(handle, rule.access, mode);
-  if (!file.ok()) return file.status();
+namespace {
+
+NTSTATUS QueryReferenced(KPROCESSOR_MODE mode, RequestFile& file, PIO_STATUS_BLOCK iosb, void* information,
+                         ULONG byte_count, FILE_INFORMATION_CLASS information_class) {
   RING3_TRY(ProbeForWriting(mode, information, byte_count));
   RING3_TRY(ProbeForWriting(mode, iosb, sizeof(*iosb)));
-  SynchronousFileLock lock(file->file.get());
+  SynchronousFileLock lock(file.file.get());
   LONGLONG answer = 0;
   ULONG answer_byte_count = 0;
-  if (Answer(*file, information_class, &answer, &answer_byte_count)) {
+  if (Answer(file, information_class, &answer, &answer_byte_count)) {
     return Deliver(mode, iosb, information, &answer, answer_byte_count);
   }
-  return Query(mode, file->file.get(), iosb, information, byte_count, IRP_MJ_QUERY_INFORMATION, information_class);
+  return Query(mode, file.file.get(), iosb, information, byte_count, IRP_MJ_QUERY_INFORMATION, information_class);
 }
 
-NTSTATUS SetFile(KPROCESSOR_MODE mode, HANDLE handle, PIO_STATUS_BLOCK iosb, const void* information, ULONG byte_count,
-                 FILE_INFORMATION_CLASS information_class) {
-  ClassRule rule = SetRule(information_class);
-  if (rule.least_byte_count == kUnknown.least_byte_count) return STATUS_INVALID_INFO_CLASS;
-  if (byte_count < rule.least_byte_count) return STATUS_INFO_LENGTH_MISMATCH;
-  Result<RequestFile> file = ReferenceFile(handle, rule.access, mode);
-  if (!file.ok()) return file.status();
+NTSTATUS SetReferenced(KPROCESSOR_MODE mode, RequestFile& file, PIO_STATUS_BLOCK iosb, const void* information,
+                       ULONG byte_count, FILE_INFORMATION_CLASS information_class) {
   RING3_TRY(ProbeForWriting(mode, iosb, sizeof(*iosb)));
-  SynchronousFileLock lock(file->file.get());
-  Result<Request> request = BeginKernelRequest(mode, file->file.get(), IRP_MJ_SET_INFORMATION);
+  SynchronousFileLock lock(file.file.get());
+  Result<Request> request = BeginKernelRequest(mode, file.file.get(), IRP_MJ_SET_INFORMATION);
   if (!request.ok()) return request.status();
   IRP* irp = request->irp;
   void* buffer = AllocateSystemBuffer(irp, byte_count);
   Status captured = buffer == nullptr ? Status(STATUS_INSUFFICIENT_RESOURCES)
                                       : CaptureInput(mode, buffer, information, byte_count);
   NTSTATUS status = captured.status();
-  if (!captured.ok() || SetByItself(*file, information_class, buffer, mode, &status)) {
+  if (!captured.ok() || SetByItself(file, information_class, buffer, mode, &status)) {
     AbandonRequest(irp);
     if (NT_SUCCESS(status)) RING3_TRY(WriteUserStatusBlock(mode, iosb, status, 0));
     return status;
@@ -275,6 +267,48 @@ NTSTATUS SetFile(KPROCESSOR_MODE mode, HANDLE handle, PIO_STATUS_BLOCK iosb, con
   request->stack()->Parameters.SetFile.Length = byte_count;
   request->stack()->Parameters.SetFile.FileInformationClass = information_class;
   return IssueRequestAndWait(mode, *request, iosb);
+}
+
+// STATUS_INVALID_INFO_CLASS, STATUS_INFO_LENGTH_MISMATCH.
+Status CheckRule(const ClassRule& rule, ULONG byte_count) {
+  if (rule.least_byte_count == kUnknown.least_byte_count) return STATUS_INVALID_INFO_CLASS;
+  return byte_count < rule.least_byte_count ? STATUS_INFO_LENGTH_MISMATCH : STATUS_SUCCESS;
+}
+
+RequestFile ReferencedFor(PFILE_OBJECT file) { return {ob::Ref<FILE_OBJECT>::Take(file), FILE_ALL_ACCESS}; }
+
+}  // namespace
+
+NTSTATUS QueryFile(KPROCESSOR_MODE mode, HANDLE handle, PIO_STATUS_BLOCK iosb, void* information, ULONG byte_count,
+                   FILE_INFORMATION_CLASS information_class) {
+  ClassRule rule = QueryRule(information_class);
+  RING3_TRY(CheckRule(rule, byte_count));
+  Result<RequestFile> file = ReferenceFile(handle, rule.access, mode);
+  if (!file.ok()) return file.status();
+  return QueryReferenced(mode, *file, iosb, information, byte_count, information_class);
+}
+
+NTSTATUS QueryFileObject(PFILE_OBJECT object, PIO_STATUS_BLOCK iosb, void* information, ULONG byte_count,
+                         FILE_INFORMATION_CLASS information_class) {
+  RING3_TRY(CheckRule(QueryRule(information_class), byte_count));
+  RequestFile file = ReferencedFor(object);
+  return QueryReferenced(KernelMode, file, iosb, information, byte_count, information_class);
+}
+
+NTSTATUS SetFile(KPROCESSOR_MODE mode, HANDLE handle, PIO_STATUS_BLOCK iosb, const void* information, ULONG byte_count,
+                 FILE_INFORMATION_CLASS information_class) {
+  ClassRule rule = SetRule(information_class);
+  RING3_TRY(CheckRule(rule, byte_count));
+  Result<RequestFile> file = ReferenceFile(handle, rule.access, mode);
+  if (!file.ok()) return file.status();
+  return SetReferenced(mode, *file, iosb, information, byte_count, information_class);
+}
+
+NTSTATUS SetFileObject(PFILE_OBJECT object, PIO_STATUS_BLOCK iosb, const void* information, ULONG byte_count,
+                       FILE_INFORMATION_CLASS information_class) {
+  RING3_TRY(CheckRule(SetRule(information_class), byte_count));
+  RequestFile file = ReferencedFor(object);
+  return SetReferenced(KernelMode, file, iosb, information, byte_count, information_class);
 }
 
 NTSTATUS QueryVolume(KPROCESSOR_MODE mode, HANDLE handle, PIO_STATUS_BLOCK iosb, void* information, ULONG byte_count,

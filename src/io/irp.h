@@ -40,6 +40,7 @@ struct alignas(16) IrpHeader {
   bool is_synchronous;  // the caller waits for the end, and holds the file
   bool kernel_results;  // UserIosb is the executive's own; no event, APC or port
   bool pended;          // STATUS_PENDING was returned by the dispatch routine
+  bool woke_system;     // PoSetSystemWake
   CCHAR capacity;       // stack locations
   std::atomic<uint32_t> state;
   std::atomic<uint32_t> references;
@@ -72,7 +73,7 @@ struct ThreadIrps {
   std::atomic<int64_t> allocated{0};
   PIRP top_level_irp = nullptr;
   bool hard_errors_disabled = false;
-  GUID activity_id = {};
+  const GUID* activity_id = nullptr;
   ThreadIrps* next = nullptr;
   ThreadIrps* previous = nullptr;
 };

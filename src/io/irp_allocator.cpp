@@ -123,7 +123,7 @@ IRP* AllocateIrp(CCHAR stack_count, IrpKind kind) {
   irps->allocated.store(irps->allocated.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   header->magic = kIrpMagic;
   header->kind = kind;
-  header->is_synchronous = header->kernel_results = header->pended = false;
+  header->is_synchronous = header->kernel_results = header->pended = header->woke_system = false;
   header->capacity = capacity;
   header->state.store(kind == IrpKind::kService ? kIrpIssuing : kIrpDetached, std::memory_order_relaxed);
   header->references.store(1, std::memory_order_relaxed);

@@ -86,6 +86,41 @@ std::u16string LinkObjectOf(const std::u16string& link) {
   return end == std::u16string::npos ? link : link.substr(0, end);
 }
 
+// What follows the link's last part, with its backslash; empty: no reference string.
+std::u16string_view ReferenceOf(std::u16string_view link) {
+  const size_t begin = link.find(u'\\', 4);
+  return begin == std::u16string_view::npos ? std::u16string_view() : link.substr(begin);
+}
+
+const Interface* FindLocked(std::u16string_view link) RING3_REQUIRES(g_pnp.lock) {
+  for (const Interface& interface : g_pnp.interfaces) {
+    if (interface.link == link) return &interface;
+  }
+  return nullptr;
+}
+
+// Below `path`, which exists, all that is missing of `parts` is made.
+NTSTATUS OpenOrCreateKey(std::u16string path, std::initializer_list<std::u16string_view> parts, ACCESS_MASK access,
+                         PHANDLE key) {
+  size_t left = parts.size();
+  for (std::u16string_view part : parts) {
+    path += part;
+    UNICODE_STRING name = ob::ToUnicodeString(path);
+    OBJECT_ATTRIBUTES attributes;
+    InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, nullptr, nullptr);
+    HANDLE made = nullptr;
+    RING3_TRY(ZwCreateKey(&made, --left == 0 ? access : KEY_ALL_ACCESS, &attributes, 0, nullptr,
+                          REG_OPTION_NON_VOLATILE, nullptr));
+    if (left == 0) {
+      *key = made;
+    } else {
+      ZwClose(made);
+    }
+    path += u'\\';
+  }
+  return STATUS_SUCCESS;
+}
+
 Status CopyToPool(std::u16string_view text, PUNICODE_STRING result) {
   size_t byte_count = text.size() * sizeof(WCHAR);
   auto* buffer = static_cast<PWCH>(ExAllocatePoolWithTag(PagedPool, byte_count + sizeof(WCHAR), 'SpnP'));
@@ -262,6 +297,60 @@ NTSTATUS IoOpenDeviceRegistryKey(PDEVICE_OBJECT DeviceObject, ULONG DevInstKeyTy
   OBJECT_ATTRIBUTES attributes;
   InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, nullptr, nullptr);
   return ZwCreateKey(DeviceRegKey, DesiredAccess, &attributes, 0, nullptr, REG_OPTION_NON_VOLATILE, nullptr);
+}
+
+// Root devices are neither removable nor have they anything to be ejected from. nf-wdm-iorequestdeviceeject
+VOID IoRequestDeviceEject(PDEVICE_OBJECT) {}
+
+// Another interface of the same device with the same reference string. The caller frees the name with
+// RtlFreeUnicodeString. STATUS_OBJECT_NAME_NOT_FOUND: there is none of that class; STATUS_INVALID_HANDLE:
+// `SymbolicLinkName` is no interface. nf-wdm-iogetdeviceinterfacealias
+NTSTATUS IoGetDeviceInterfaceAlias(PUNICODE_STRING SymbolicLinkName, const GUID* AliasInterfaceClassGuid,
+                                   PUNICODE_STRING AliasSymbolicLinkName) {
+  std::u16string alias;
+  {
+    SpinLockGuard guard(g_pnp.lock);
+    const Interface* known = FindLocked(ob::View(*SymbolicLinkName));
+    if (known == nullptr) return STATUS_INVALID_HANDLE;
+    for (const Interface& interface : g_pnp.interfaces) {
+      if (interface.device == known->device && interface.class_guid == *AliasInterfaceClassGuid &&
+          ReferenceOf(interface.link) == ReferenceOf(known->link)) {
+        alias = interface.link;
+      }
+    }
+  }
+  return alias.empty() ? STATUS_OBJECT_NAME_NOT_FOUND : CopyToPool(alias, AliasSymbolicLinkName).status();
+}
+
+// A key for the interface alone, kept over restarts. STATUS_INVALID_PARAMETER: no such interface. PASSIVE_LEVEL.
+// nf-wdm-ioopendeviceinterfaceregistrykey
+NTSTATUS IoOpenDeviceInterfaceRegistryKey(PUNICODE_STRING SymbolicLinkName, ACCESS_MASK DesiredAccess,
+                                          PHANDLE DeviceInterfaceRegKey) {
+  std::u16string instance;
+  std::u16string class_text;
+  {
+    SpinLockGuard guard(g_pnp.lock);
+    const Interface* known = FindLocked(ob::View(*SymbolicLinkName));
+    if (known == nullptr) return STATUS_INVALID_PARAMETER;
+    instance = known->link;
+    class_text = TextOf(known->class_guid);
+  }
+  std::replace(instance.begin(), instance.end(), u'\\', u'#');
+  return OpenOrCreateKey(u"\\Registry\\Machine\\System\\CurrentControlSet\\",
+                         {u"Control", u"DeviceClasses", class_text, instance, u"Device Parameters"}, DesiredAccess,
+                         DeviceInterfaceRegKey);
+}
+
+// The driver's own key, and for its state another one; below its service key. PASSIVE_LEVEL.
+// STATUS_INVALID_PARAMETER for an unknown type or flags. nf-wdm-ioopendriverregistrykey
+NTSTATUS IoOpenDriverRegistryKey(PDRIVER_OBJECT DriverObject, DRIVER_REGKEY_TYPE RegKeyType, ACCESS_MASK DesiredAccess,
+                                 ULONG Flags, PHANDLE DriverRegKey) {
+  const bool is_parameters = RegKeyType == DriverRegKeyParameters;
+  const bool is_state = RegKeyType == DriverRegKeyPersistentState || RegKeyType == DriverRegKeySharedPersistentState;
+  if (Flags != 0 || (!is_parameters && !is_state)) return STATUS_INVALID_PARAMETER;
+  return OpenOrCreateKey(u"\\Registry\\Machine\\System\\CurrentControlSet\\Services\\",
+                         {*Driver::Of(DriverObject)->service_name, is_parameters ? u"Parameters" : u"State"},
+                         DesiredAccess, DriverRegKey);
 }
 
 // Root devices have no children and no state that changes. nf-wdm-ioinvalidatedevicerelations

@@ -85,6 +85,16 @@ POWER_STATE PoSetPowerState(PDEVICE_OBJECT, POWER_STATE_TYPE Type, POWER_STATE) 
   return before;
 }
 
+// Marks a wait/wake request of IoAllocateIrp or PoRequestPowerIrp. nf-wdm-posetsystemwake
+VOID PoSetSystemWake(PIRP Irp) {
+  if (HasHeader(Irp)) IrpHeader::Of(Irp)->woke_system = true;
+}
+// nf-wdm-pogetsystemwake
+BOOLEAN PoGetSystemWake(PIRP Irp) { return HasHeader(Irp) && IrpHeader::Of(Irp)->woke_system; }
+
+// Null: no device is put to sleep for being idle, which the page allows for. nf-wdm-poregisterdeviceforidledetection
+PULONG PoRegisterDeviceForIdleDetection(PDEVICE_OBJECT, ULONG, ULONG, DEVICE_POWER_STATE) { return nullptr; }
+
 // The machine is always busy. nf-wdm-posetsystemstate
 VOID PoSetSystemState(EXECUTION_STATE) {}
 PVOID PoRegisterSystemState(PVOID StateHandle, EXECUTION_STATE) {

@@ -10,6 +10,7 @@
 
 #include "io/completion_port.h"
 #include "io/irp.h"
+#include "io/outstanding_work.h"
 #include "mm/layout.h"
 #include "mm/user_memory.h"
 #include "ob/object.h"
@@ -94,10 +95,7 @@ WORK_QUEUE_ITEM* WorkItemOf(IRP* irp) {
   return reinterpret_cast<WORK_QUEUE_ITEM*>(irp->Tail.Overlay.DriverContext);
 }
 
-struct Deferred {
-  std::atomic<int64_t> count{0};
-};
-Deferred g_deferred;
+OutstandingWork g_deferred;
 
 void FinishInProcess(IRP* irp) {
   PKPROCESS process = IrpHeader::Of(irp)->process;
@@ -113,7 +111,7 @@ void FinishInProcess(IRP* irp) {
 
 void NTAPI FinishOnWorker(PVOID context) {
   FinishInProcess(static_cast<IRP*>(context));
-  g_deferred.count.fetch_sub(1, std::memory_order_acq_rel);
+  g_deferred.End();
 }
 
 // Whether ending it touches nothing that needs its process or a lower IRQL.
@@ -232,17 +230,11 @@ void EndCompletedIrp(IRP* irp) {
   }
   header->state.store(kIrpCompleted, std::memory_order_release);
   if (ke::CurrentThread()->state.irql <= APC_LEVEL || CanFinishAnywhere(irp)) return FinishInProcess(irp);
-  g_deferred.count.fetch_add(1, std::memory_order_acq_rel);
+  g_deferred.Begin();
   ExInitializeWorkItem(WorkItemOf(irp), FinishOnWorker, irp);
   ExQueueWorkItem(WorkItemOf(irp), CriticalWorkQueue);
 }
 
-void DrainDeferredCompletions() {
-  while (g_deferred.count.load(std::memory_order_acquire) != 0) {
-    LARGE_INTEGER soon;
-    soon.QuadPart = -1000;
-    KeDelayExecutionThread(KernelMode, FALSE, &soon);
-  }
-}
+void DrainDeferredCompletions() { g_deferred.WaitForNone(); }
 
 }  // namespace ring3::io

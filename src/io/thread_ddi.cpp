@@ -5,6 +5,8 @@
 #include <ddi/zw.h>
 #include <ntstatus.h>
 
+#include <utility>
+
 #include "io/file.h"
 #include "io/irp.h"
 #include "ob/object.h"
@@ -99,11 +101,25 @@ VOID IoSetHardErrorOrVerifyDevice(PIRP, PDEVICE_OBJECT) {}
 
 // STATUS_NOT_FOUND: requests carry no activity id here. nf-ntddk-iogetactivityidirp
 NTSTATUS IoGetActivityIdIrp(PIRP, GUID*) { return STATUS_NOT_FOUND; }
+// STATUS_UNSUCCESSFUL: no tracing provider is enabled. nf-ntddk-iosetactivityidirp
+NTSTATUS IoSetActivityIdIrp(PIRP, const GUID*) { return STATUS_UNSUCCESSFUL; }
 
 // nf-ntddk-iogetactivityidthread
 const GUID* IoGetActivityIdThread(VOID) {
   ThreadIrps* irps = CurrentThreadIrps();
-  return irps == nullptr ? nullptr : &irps->activity_id;
+  return irps == nullptr ? nullptr : irps->activity_id;
+}
+
+// The id that was the thread's before; the caller's GUID has to stay until IoClearActivityIdThread.
+// nf-ntddk-iosetactivityidthread
+const GUID* IoSetActivityIdThread(const GUID* ActivityId) {
+  ThreadIrps* irps = CurrentThreadIrps();
+  return irps == nullptr ? nullptr : std::exchange(irps->activity_id, ActivityId);
+}
+
+// nf-ntddk-ioclearactivityidthread
+VOID IoClearActivityIdThread(const GUID* OriginalId) {
+  if (ThreadIrps* irps = CurrentThreadIrps()) irps->activity_id = OriginalId;
 }
 
 // STATUS_ACCESS_DENIED where the granted access lacks some of the wanted, generic rights mapped.

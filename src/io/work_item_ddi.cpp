@@ -8,6 +8,7 @@
 #include <atomic>
 
 #include "io/device.h"
+#include "io/outstanding_work.h"
 #include "ke/driver_gate.h"
 #include "ob/object.h"
 
@@ -30,7 +31,7 @@ namespace {
 constexpr ULONG kTag = 'tIwI';
 
 // Queued or running.
-std::atomic<int64_t> g_unfinished{0};
+io::OutstandingWork g_unfinished;
 
 const void* DriverOf(PVOID object) {
   auto* device = static_cast<PDEVICE_OBJECT>(object);
@@ -52,7 +53,7 @@ VOID NTAPI Run(PVOID parameter) {
                    context);
   }
   ob::Dereference(object);
-  g_unfinished.fetch_sub(1, std::memory_order_acq_rel);
+  g_unfinished.End();
 }
 
 void Queue(PIO_WORKITEM item, WORK_QUEUE_TYPE type) {
@@ -61,7 +62,7 @@ void Queue(PIO_WORKITEM item, WORK_QUEUE_TYPE type) {
     KeBugCheckEx(WORKER_INVALID, 0, reinterpret_cast<ULONG_PTR>(item), 0, 0);
   }
   ob::Reference(item->object);
-  g_unfinished.fetch_add(1, std::memory_order_acq_rel);
+  g_unfinished.Begin();
   ExInitializeWorkItem(&item->item, Run, item);
   ExQueueWorkItem(&item->item, type);
 }
@@ -76,13 +77,7 @@ void CheckNotQueued(PIO_WORKITEM item) {
 
 namespace ring3::io {
 
-void DrainWorkItems() {
-  while (g_unfinished.load(std::memory_order_acquire) != 0) {
-    LARGE_INTEGER soon;
-    soon.QuadPart = -1000;
-    KeDelayExecutionThread(KernelMode, FALSE, &soon);
-  }
-}
+void DrainWorkItems() { g_unfinished.WaitForNone(); }
 
 }  // namespace ring3::io
 
