@@ -13,9 +13,11 @@
 namespace ring3::io {
 namespace {
 
-PIRP NewIrp() {
+// As a driver of `device` has it.
+PIRP NewIrp(PDEVICE_OBJECT device = nullptr) {
   PIRP irp = IoAllocateIrp(1, FALSE);
   IoSetNextIrpStackLocation(irp);
+  IoGetCurrentIrpStackLocation(irp)->DeviceObject = device;
   return irp;
 }
 
@@ -75,7 +77,7 @@ TEST_F(StartIoTest, AKeyDecidesTheOrder) {
 
 TEST_F(StartIoTest, AQueuedRequestCanBeCancelled) {
   PIRP first = NewIrp();
-  PIRP second = NewIrp();
+  PIRP second = NewIrp(device());
   IoStartPacket(device(), first, nullptr, nullptr);
   IoStartPacket(device(), second, nullptr, Cancel);
   EXPECT_TRUE(IoCancelIrp(second));
