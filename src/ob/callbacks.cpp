@@ -49,7 +49,6 @@ HandleCallbacks::HandleCallbacks(const HandleOperation& operation)
     for (CallbackSet* set : g_sets) {
       for (const OB_OPERATION_REGISTRATION& registration : set->operations) {
         if (*registration.ObjectType != type || (registration.Operations & operation.operation) == 0) continue;
-        if (count_ == kMost) break;
         set->users.fetch_add(1);
         called_[count_++] = {set, &registration, nullptr};
       }
@@ -96,6 +95,7 @@ HandleCallbacks::~HandleCallbacks() {
   }
 }
 
+// STATUS_INSUFFICIENT_RESOURCES: so many routines cannot be called for one handle.
 Result<void*> RegisterCallbacks(const OB_CALLBACK_REGISTRATION& registration) {
   if (registration.Version != OB_FLT_REGISTRATION_VERSION || registration.OperationRegistrationCount == 0) {
     return STATUS_INVALID_PARAMETER;
@@ -114,6 +114,9 @@ Result<void*> RegisterCallbacks(const OB_CALLBACK_REGISTRATION& registration) {
     set->operations.push_back(operation);
   }
   SpinLockGuard guard(g_lock);
+  size_t operation_count = set->operations.size();
+  for (const CallbackSet* other : g_sets) operation_count += other->operations.size();
+  if (operation_count > HandleCallbacks::kMost) return STATUS_INSUFFICIENT_RESOURCES;
   auto place = g_sets.begin();
   for (; place != g_sets.end(); ++place) {
     if ((*place)->altitude == set->altitude) return STATUS_FLT_INSTANCE_ALTITUDE_COLLISION;

@@ -20,6 +20,8 @@ struct HandleOperation {
 // destructor runs the post-operation ones with the outcome. No lock held; PASSIVE_LEVEL.
 class HandleCallbacks {
  public:
+  // Operations that can be registered, by all drivers together.
+  static constexpr int kMost = 64;
   explicit HandleCallbacks(const HandleOperation& operation);
   ~HandleCallbacks();
   HandleCallbacks(const HandleCallbacks&) = delete;
@@ -28,7 +30,6 @@ class HandleCallbacks {
   void SetOutcome(NTSTATUS status) { outcome_ = status; }
 
  private:
-  static constexpr int kMost = 16;
   HandleOperation operation_;
   ACCESS_MASK granted_;
   NTSTATUS outcome_ = STATUS_UNSUCCESSFUL;

@@ -149,5 +149,22 @@ TEST_F(HandleCallbacksTest, BadRegistrationsAreRefused) {
   ObUnRegisterCallbacks(registration);
 }
 
+TEST_F(HandleCallbacksTest, NoRegistrationIsForgotten) {
+  std::vector<PVOID> registrations;
+  Seen seen{&order_, 1};
+  NTSTATUS status = STATUS_SUCCESS;
+  for (char16_t altitude = 0; altitude < 100 && status == STATUS_SUCCESS; ++altitude) {
+    const std::u16string text = u"3210" + std::u16string{static_cast<char16_t>(u'0' + altitude / 10),
+                                                         static_cast<char16_t>(u'0' + altitude % 10)};
+    PVOID registration;
+    status = Register(text, &seen, &registration, PsProcessType, OB_OPERATION_HANDLE_CREATE);
+    if (status == STATUS_SUCCESS) registrations.push_back(registration);
+  }
+  EXPECT_EQ(status, STATUS_INSUFFICIENT_RESOURCES);
+  Open(kVmRead);
+  EXPECT_EQ(order_.size(), registrations.size() * 2);
+  for (PVOID registration : registrations) ObUnRegisterCallbacks(registration);
+}
+
 }  // namespace
 }  // namespace ring3::ob

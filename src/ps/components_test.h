@@ -9,6 +9,7 @@
 
 #include "cm/init.h"
 #include "ex/init.h"
+#include "ex/work_queue.h"
 #include "ke/init.h"
 #include "mm/init.h"
 #include "ob/init.h"
@@ -41,6 +42,8 @@ class ComponentsTest : public ::testing::Test {
     LeakReport report;
     if (std::exchange(down_, true)) return report;
     cm::Shutdown(report);
+    // As the I/O manager does: work items may be on their way out, on threads that Ps is about to take back.
+    ex::StopWorkers();
     ps::Shutdown(report);
     se::Shutdown(report);
     ob::Shutdown(report);
