@@ -37,6 +37,9 @@ TEST_F(AddressTest, ProbesAddressesOnly) {
   EXPECT_EQ(probe(~uint64_t{0} - 10, 20, 1), STATUS_ACCESS_VIOLATION);
   EXPECT_EQ(probe(here, ~SIZE_T{0}, 1), STATUS_ACCESS_VIOLATION);
   EXPECT_EQ(probe(MmUserProbeAddress, 1, 1), STATUS_ACCESS_VIOLATION);
+  // Where the stack is when addresses are not random.
+  EXPECT_EQ(probe(0x7fff'ffff'e000, 0x1000, 1), 0);
+  EXPECT_EQ(probe(0x7fff'ffff'e000, 0x1001, 1), STATUS_ACCESS_VIOLATION);
   EXPECT_EQ(RaisedBy([&] { ProbeForWrite(local, 16, 1); }), 0);
   EXPECT_EQ(RaisedBy([&] { ProbeForWrite(const_cast<char*>("constant"), 8, 1); }), STATUS_ACCESS_VIOLATION);
 }
