@@ -45,7 +45,7 @@ struct PoolHeader {
   uint64_t seal_or_next;
 
   void* user() { return this + 1; }
-  PoolKind kind() const { return static_cast<PoolKind>(attributes & kPoolKindMask); }
+  RING3_POOL_TOUCHES_REDZONES PoolKind kind() const { return static_cast<PoolKind>(attributes & kPoolKindMask); }
   static PoolHeader* Of(const void* user) { return static_cast<PoolHeader*>(const_cast<void*>(user)) - 1; }
 };
 static_assert(sizeof(PoolHeader) == 16);

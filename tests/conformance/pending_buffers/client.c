@@ -46,7 +46,7 @@ static char* Map(void) {
 // The application's heap has its own data at both ends of a free block, which the driver is kept off here as it would not be
 // in life; a sanitizer reports the driver's access to freed memory, as it should.
 static void Freed(size_t byteCount) {
-#if !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)
+#ifndef TEST_WITH_SANITIZER
   char* memory = malloc(byteCount);
   CHECK(memory != NULL);
   Share(memory + 4096, (DWORD)byteCount - 8192);
