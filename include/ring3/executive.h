@@ -27,8 +27,9 @@ class KernelModeScope;
 //   for (const std::string& line : executive->Shutdown()) std::puts(line.c_str());
 class __attribute__((visibility("default"))) Executive {
  public:
-  // Returns null, having printed why on standard error, when the executive cannot come up (an address range that is
-  // taken, a registry file that does not parse). The calling thread becomes a thread of the client process.
+  // Returns null, having printed why on standard error, when the executive cannot come up (an address range
+  // that is taken, a registry file that does not parse). The calling thread becomes a thread of the client
+  // process.
   static std::unique_ptr<Executive> Boot(const BootOptions& options);
 
   ~Executive();
@@ -41,13 +42,14 @@ class __attribute__((visibility("default"))) Executive {
   NTSTATUS LoadDriver(const std::string& path, std::string_view service_name = {});
 
   // The same for a driver linked into the program, as tests and fuzzers do.
-  NTSTATUS LoadDriver(NTSTATUS (*driver_entry)(_DRIVER_OBJECT*, UNICODE_STRING*), std::string_view service_name);
+  NTSTATUS LoadDriver(NTSTATUS (*driver_entry)(_DRIVER_OBJECT*, UNICODE_STRING*),
+                      std::string_view service_name);
 
   // Runs DriverUnload. STATUS_INVALID_DEVICE_REQUEST where the driver has none.
   NTSTATUS UnloadDriver(std::string_view service_name);
 
-  // The calling thread is kernel-mode code from now on, as a driver is: a fault outside __try is a bug check. For tests
-  // and fuzzers that call DDIs themselves; undone by Shutdown, on the same thread.
+  // The calling thread is kernel-mode code from now on, as a driver is: a fault outside __try is a bug check.
+  // For tests and fuzzers that call DDIs themselves; undone by Shutdown, on the same thread.
   void EnterKernelMode();
 
   // Ends the client process, unloads the drivers in reverse order and brings the executive down.

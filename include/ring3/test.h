@@ -12,8 +12,9 @@
 
 namespace ring3 {
 
-// A test that runs on a freshly booted executive and ends with nothing left: no handle, pool byte, locked page, mapping,
-// IRP, section or thread. The test's thread is a thread of an application process, in kernel mode.
+// A test that runs on a freshly booted executive and ends with nothing left: no handle, pool byte, locked
+// page, mapping, IRP, section or thread. The test's thread is a thread of an application process, in kernel
+// mode.
 //
 //   TEST_F(MyTest, DoesThis) { … ExAllocatePool2 … }
 class ExecutiveTest : public ::testing::Test {
@@ -47,11 +48,11 @@ class ExecutiveTest : public ::testing::Test {
   bool expect_leaks_ = false;
 };
 
-// The statement must end in bug check `name` (for example "BAD_POOL_CALLER"; a regular expression over the report).
-// The statement runs in a process of its own.
-#define EXPECT_BUGCHECK(statement, name)                                                 \
-  do {                                                                                   \
-    GTEST_FLAG_SET(death_test_style, "threadsafe");                                      \
+// The statement must end in bug check `name` (for example "BAD_POOL_CALLER"; a regular expression over the
+// report). The statement runs in a process of its own.
+#define EXPECT_BUGCHECK(statement, name)                                                   \
+  do {                                                                                     \
+    GTEST_FLAG_SET(death_test_style, "threadsafe");                                        \
     EXPECT_EXIT(statement, ::testing::ExitedWithCode(::ring3::kBugCheckExitStatus), name); \
   } while (false)
 

@@ -32,7 +32,9 @@ NTSTATUS BufferedControl(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
   return SampleComplete(Irp, STATUS_SUCCESS, needed);
 }
 
-VOID BufferedUnload(PDRIVER_OBJECT DriverObject) { SampleDeleteDevice(DriverObject->DeviceObject, L"\\??\\BufferedIo"); }
+VOID BufferedUnload(PDRIVER_OBJECT DriverObject) {
+  SampleDeleteDevice(DriverObject->DeviceObject, L"\\??\\BufferedIo");
+}
 
 NTSTATUS DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath) {
   PDEVICE_OBJECT device;

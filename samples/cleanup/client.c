@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// An application that leaves without a word: requests pending, memory locked and mapped, handles open. Whoever runs it
+// An application that leaves without a word: requests pending, memory locked and mapped, handles open.
+// Whoever runs it
 // (`ring3 run --fail-on-leaks`) checks that nothing is left afterwards.
 #include "../common/shared_region_client.h"
 #include "../direct_io/direct_io.h"
@@ -31,10 +32,11 @@ int main(void) {
   DeviceIoControl(direct, IOCTL_EXCHANGE, NULL, 0, &reply, sizeof(reply), NULL, &control);
   Check(GetOverlappedResult(direct, &control, &returned, TRUE), "EXCHANGE");
   ExchangeThrough(region, (ULONG*)(ULONG_PTR)view.UserAddress, view.Length);
-  Check(CreateThread(NULL, 0, WaitForEver, OpenSampleDevice("\\\\.\\DirectIo", 0), 0, NULL) != NULL, "CreateThread");
+  Check(CreateThread(NULL, 0, WaitForEver, OpenSampleDevice("\\\\.\\DirectIo", 0), 0, NULL) != NULL,
+        "CreateThread");
 
-  ReportRow("A10", "exit with all of it pending", "both", (void*)(ULONG_PTR)reply.SystemAddress, buffer, 1 << 20,
-            1 << 20, TimeExchange(region));
+  ReportRow("A10", "exit with all of it pending", "both", (void*)(ULONG_PTR)reply.SystemAddress, buffer,
+            1 << 20, 1 << 20, TimeExchange(region));
   fflush(stdout);
   exit(0);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What every sample driver needs: one named device with a link for applications, and a way to complete a request.
+// What every sample driver needs: one named device with a link for applications, and a way to complete a
+// request.
 #ifndef SAMPLE_DRIVER_H
 #define SAMPLE_DRIVER_H
 
@@ -18,15 +19,16 @@ FORCEINLINE NTSTATUS SampleComplete(PIRP Irp, NTSTATUS Status, ULONG_PTR Informa
 #define SampleCreateDevice(DriverObject, Name, ExtensionSize, DeviceObject) \
   SampleCreateDeviceNamed(DriverObject, L"\\Device\\" Name, L"\\??\\" Name, ExtensionSize, DeviceObject)
 
-static inline NTSTATUS SampleCreateDeviceNamed(PDRIVER_OBJECT DriverObject, PCWSTR DeviceName, PCWSTR LinkName,
-                                               ULONG ExtensionSize, PDEVICE_OBJECT* DeviceObject) {
+static inline NTSTATUS SampleCreateDeviceNamed(PDRIVER_OBJECT DriverObject, PCWSTR DeviceName,
+                                               PCWSTR LinkName, ULONG ExtensionSize,
+                                               PDEVICE_OBJECT* DeviceObject) {
   UNICODE_STRING deviceName, linkName;
   NTSTATUS status;
 
   RtlInitUnicodeString(&deviceName, DeviceName);
   RtlInitUnicodeString(&linkName, LinkName);
-  status = IoCreateDevice(DriverObject, ExtensionSize, &deviceName, FILE_DEVICE_UNKNOWN, FILE_DEVICE_SECURE_OPEN,
-                          FALSE, DeviceObject);
+  status = IoCreateDevice(DriverObject, ExtensionSize, &deviceName, FILE_DEVICE_UNKNOWN,
+                          FILE_DEVICE_SECURE_OPEN, FALSE, DeviceObject);
   if (!NT_SUCCESS(status)) return status;
   status = IoCreateSymbolicLink(&linkName, &deviceName);
   if (!NT_SUCCESS(status)) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The requests of the samples in which the driver allocates memory and maps it into the calling process, and what their
-// drivers have in common: how the memory is described by an MDL, mapped, checked and unmapped.
+// The requests of the samples in which the driver allocates memory and maps it into the calling process, and
+// what their drivers have in common: how the memory is described by an MDL, mapped, checked and unmapped.
 #ifndef SHARED_REGION_H
 #define SHARED_REGION_H
 

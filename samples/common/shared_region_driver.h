@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A region of driver memory that any number of processes may map. Who includes this supplies the memory:
-//   NTSTATUS RegionAllocate(PREGION Region), which sets SystemAddress and Mdl (and LogicalAddress where there is one),
-//   VOID RegionFree(PREGION Region).
+//   NTSTATUS RegionAllocate(PREGION Region), which sets SystemAddress and Mdl (and LogicalAddress where there
+//   is one), VOID RegionFree(PREGION Region).
 #ifndef SHARED_REGION_DRIVER_H
 #define SHARED_REGION_DRIVER_H
 
@@ -39,14 +39,17 @@ static VOID RegionDpc(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Argument2
   KeSetEvent(&region->DpcDone, IO_NO_INCREMENT, FALSE);
 }
 
-// The view of a process is kept with its handle, so that it goes when the handle is closed or the process dies.
-static NTSTATUS RegionMap(PREGION Region, PFILE_OBJECT FileObject, BOOLEAN ReadOnly, REGION_MAP_REPLY* Reply) {
+// The view of a process is kept with its handle, so that it goes when the handle is closed or the process
+// dies.
+static NTSTATUS RegionMap(PREGION Region, PFILE_OBJECT FileObject, BOOLEAN ReadOnly,
+                          REGION_MAP_REPLY* Reply) {
   PVOID view = NULL;
 
   if (FileObject->FsContext != NULL) return STATUS_ALREADY_COMMITTED;
   __try {
-    view = MmMapLockedPagesSpecifyCache(Region->Mdl, UserMode, MmCached, NULL, FALSE,
-                                        NormalPagePriority | MdlMappingNoExecute | (ReadOnly ? MdlMappingNoWrite : 0));
+    view = MmMapLockedPagesSpecifyCache(
+        Region->Mdl, UserMode, MmCached, NULL, FALSE,
+        NormalPagePriority | MdlMappingNoExecute | (ReadOnly ? MdlMappingNoWrite : 0));
   } __except (EXCEPTION_EXECUTE_HANDLER) {
     return GetExceptionCode();
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// AllocateCommonBuffer: memory with an address for the device as well as one for the driver, shared with the application
-// like any other.
+// AllocateCommonBuffer: memory with an address for the device as well as one for the driver, shared with the
+// application like any other.
 #include "../common/shared_region_driver.h"
 
 DRIVER_INITIALIZE DriverEntry;
@@ -30,7 +30,8 @@ static NTSTATUS RegionAllocate(PREGION Region) {
       MmBuildMdlForNonPagedPool(Region->Mdl);
       return STATUS_SUCCESS;
     }
-    adapter->DmaOperations->FreeCommonBuffer(adapter, REGION_BYTES, Region->LogicalAddress, Region->SystemAddress, TRUE);
+    adapter->DmaOperations->FreeCommonBuffer(adapter, REGION_BYTES, Region->LogicalAddress,
+                                             Region->SystemAddress, TRUE);
   }
   adapter->DmaOperations->PutDmaAdapter(adapter);
   return STATUS_INSUFFICIENT_RESOURCES;
@@ -40,11 +41,14 @@ static VOID RegionFree(PREGION Region) {
   PDMA_ADAPTER adapter = Region->Cookie;
 
   IoFreeMdl(Region->Mdl);
-  adapter->DmaOperations->FreeCommonBuffer(adapter, REGION_BYTES, Region->LogicalAddress, Region->SystemAddress, TRUE);
+  adapter->DmaOperations->FreeCommonBuffer(adapter, REGION_BYTES, Region->LogicalAddress,
+                                           Region->SystemAddress, TRUE);
   adapter->DmaOperations->PutDmaAdapter(adapter);
 }
 
-VOID CommonUnload(PDRIVER_OBJECT DriverObject) { RegionDriverUnload(DriverObject, L"\\??\\CommonBuffer"); }
+VOID CommonUnload(PDRIVER_OBJECT DriverObject) {
+  RegionDriverUnload(DriverObject, L"\\??\\CommonBuffer");
+}
 
 NTSTATUS DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath) {
   UNREFERENCED_PARAMETER(RegistryPath);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// METHOD_OUT_DIRECT and METHOD_IN_DIRECT: the I/O manager locks the application's own pages and hands them over as an
-// MDL. No byte is copied: what one side writes, the other sees, while the request is still pending.
+// METHOD_OUT_DIRECT and METHOD_IN_DIRECT: the I/O manager locks the application's own pages and hands them
+// over as an MDL. No byte is copied: what one side writes, the other sees, while the request is still
+// pending.
 #include "../common/sample_driver.h"
 #include "direct_io.h"
 
@@ -96,14 +97,15 @@ static NTSTATUS DirectSum(PIRP Irp, ULONG InLength) {
   ULONG64* expected = Irp->AssociatedIrp.SystemBuffer;
   const ULONG* words;
 
-  if (Irp->MdlAddress == NULL || InLength < sizeof(*expected)) return SampleComplete(Irp, STATUS_INVALID_PARAMETER, 0);
+  if (Irp->MdlAddress == NULL || InLength < sizeof(*expected))
+    return SampleComplete(Irp, STATUS_INVALID_PARAMETER, 0);
   words = MmGetSystemAddressForMdlSafe(Irp->MdlAddress, NormalPagePriority);
   if (words == NULL) return SampleComplete(Irp, STATUS_INSUFFICIENT_RESOURCES, 0);
   // METHOD_IN_DIRECT: the small input buffer was captured, the large one is read in place.
-  return SampleComplete(Irp,
-                        SumOfWords(words, MmGetMdlByteCount(Irp->MdlAddress)) == *expected ? STATUS_SUCCESS
-                                                                                            : STATUS_DATA_ERROR,
-                        0);
+  return SampleComplete(
+      Irp,
+      SumOfWords(words, MmGetMdlByteCount(Irp->MdlAddress)) == *expected ? STATUS_SUCCESS : STATUS_DATA_ERROR,
+      0);
 }
 
 NTSTATUS DirectControl(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
@@ -138,7 +140,9 @@ NTSTATUS DirectCleanup(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
   return SampleComplete(Irp, STATUS_SUCCESS, 0);
 }
 
-VOID DirectUnload(PDRIVER_OBJECT DriverObject) { SampleDeleteDevice(DriverObject->DeviceObject, L"\\??\\DirectIo"); }
+VOID DirectUnload(PDRIVER_OBJECT DriverObject) {
+  SampleDeleteDevice(DriverObject->DeviceObject, L"\\??\\DirectIo");
+}
 
 NTSTATUS DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath) {
   PDEVICE_OBJECT device;

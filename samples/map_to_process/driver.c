@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Contiguous nonpaged memory, allocated by the driver, described by an MDL and mapped into the calling process.
-// Undone in reverse: unmap in the same process, free the MDL, free the memory.
+// Contiguous nonpaged memory, allocated by the driver, described by an MDL and mapped into the calling
+// process. Undone in reverse: unmap in the same process, free the MDL, free the memory.
 #include "../common/shared_region_driver.h"
 
 DRIVER_INITIALIZE DriverEntry;
@@ -28,7 +28,9 @@ static VOID RegionFree(PREGION Region) {
   MmFreeContiguousMemory(Region->SystemAddress);
 }
 
-VOID MapUnload(PDRIVER_OBJECT DriverObject) { RegionDriverUnload(DriverObject, L"\\??\\MapToProcess"); }
+VOID MapUnload(PDRIVER_OBJECT DriverObject) {
+  RegionDriverUnload(DriverObject, L"\\??\\MapToProcess");
+}
 
 NTSTATUS DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath) {
   UNREFERENCED_PARAMETER(RegistryPath);

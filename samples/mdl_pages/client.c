@@ -12,8 +12,9 @@ int main(void) {
 
   for (i = 0; i < view.Length; ++i) Expect(bytes[i] == 0, "zero-filled pages");
   ExchangeThrough(writer, (ULONG*)(ULONG_PTR)view.UserAddress, view.Length);
-  Expect(memcmp((void*)(ULONG_PTR)view.UserAddress, (void*)(ULONG_PTR)read_only.UserAddress, view.Length) == 0,
-         "the same bytes through the read-only view");
+  Expect(
+      memcmp((void*)(ULONG_PTR)view.UserAddress, (void*)(ULONG_PTR)read_only.UserAddress, view.Length) == 0,
+      "the same bytes through the read-only view");
   Expect(!VirtualProtect((void*)(ULONG_PTR)read_only.UserAddress, 4096, PAGE_READWRITE, &old),
          "a read-only view that cannot be made writable");
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// MmAllocatePagesForMdlEx: zeroed physical pages that come with their MDL; a system address for the driver, a user
-// address for the application, read-only where it asks for that.
+// MmAllocatePagesForMdlEx: zeroed physical pages that come with their MDL; a system address for the driver, a
+// user address for the application, read-only where it asks for that.
 #include "../common/shared_region_driver.h"
 
 DRIVER_INITIALIZE DriverEntry;
@@ -27,7 +27,9 @@ static VOID RegionFree(PREGION Region) {
   ExFreePool(Region->Mdl);
 }
 
-VOID PagesUnload(PDRIVER_OBJECT DriverObject) { RegionDriverUnload(DriverObject, L"\\??\\MdlPages"); }
+VOID PagesUnload(PDRIVER_OBJECT DriverObject) {
+  RegionDriverUnload(DriverObject, L"\\??\\MdlPages");
+}
 
 NTSTATUS DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath) {
   UNREFERENCED_PARAMETER(RegistryPath);

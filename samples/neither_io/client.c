@@ -9,7 +9,8 @@ int main(void) {
   UCHAR on_stack[100];
   UCHAR* on_heap = malloc(100000);
   UCHAR* read_only = VirtualAlloc(NULL, 4096, MEM_RESERVE | MEM_COMMIT, PAGE_READONLY);
-  PIECE pieces[3] = {{on_stack, sizeof(on_stack), 'S'}, {on_heap, 100000, 'H'}, {g_global, sizeof(g_global), 'G'}};
+  PIECE pieces[3] = {
+      {on_stack, sizeof(on_stack), 'S'}, {on_heap, 100000, 'H'}, {g_global, sizeof(g_global), 'G'}};
   PIECE bad[] = {{(PUCHAR)0x10, 16, 0}, {read_only, 16, 0}, {(PUCHAR)(ULONG_PTR)-4096, 16, 0}};
   size_t i;
 

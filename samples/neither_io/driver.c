@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// METHOD_NEITHER: the driver gets the raw user pointers, and everything that can be wrong with them is its own business.
-// Probe inside __try, capture before checking, lock what is used.
+// METHOD_NEITHER: the driver gets the raw user pointers, and everything that can be wrong with them is its
+// own business. Probe inside __try, capture before checking, lock what is used.
 #include "../common/sample_driver.h"
 #include "neither_io.h"
 
@@ -71,7 +71,9 @@ NTSTATUS NeitherControl(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
                         0);
 }
 
-VOID NeitherUnload(PDRIVER_OBJECT DriverObject) { SampleDeleteDevice(DriverObject->DeviceObject, L"\\??\\NeitherIo"); }
+VOID NeitherUnload(PDRIVER_OBJECT DriverObject) {
+  SampleDeleteDevice(DriverObject->DeviceObject, L"\\??\\NeitherIo");
+}
 
 NTSTATUS DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath) {
   PDEVICE_OBJECT device;

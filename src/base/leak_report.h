@@ -6,8 +6,8 @@
 
 namespace ring3 {
 
-// What was left when the executive shut down: a line per kind of thing (pool bytes by tag, MDLs with locked pages,
-// mappings, IRPs, handles, objects, threads ...). Every component adds its own in its Shutdown.
+// What was left when the executive shut down: a line per kind of thing (pool bytes by tag, MDLs with locked
+// pages, mappings, IRPs, handles, objects, threads ...). Every component adds its own in its Shutdown.
 class LeakReport {
  public:
   void Add(std::string line) { lines_.push_back(std::move(line)); }

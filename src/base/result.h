@@ -48,10 +48,9 @@ class [[nodiscard]] Status {
 #define RING3_CONCAT(a, b) RING3_CONCAT_INNER(a, b)
 
 // RING3_TRY(expr): returns expr's NTSTATUS from the enclosing function when it is a failure.
-#define RING3_TRY(expr)                                             \
-  do {                                                              \
-    if (::ring3::Status ring3_status = (expr); !ring3_status.ok()) \
-      return ring3_status.status();                                 \
+#define RING3_TRY(expr)                                                                          \
+  do {                                                                                           \
+    if (::ring3::Status ring3_status = (expr); !ring3_status.ok()) return ring3_status.status(); \
   } while (false)
 
 // RING3_TRY_ASSIGN(auto x, expr): x is the value of the Result, or its status is returned.

@@ -19,8 +19,8 @@ thread_local int t_held_count = 0;
 
 [[noreturn]] void Die(const char* what, LockRank rank, LockRank held) {
   char text[160];
-  std::snprintf(text, sizeof(text), "lock order: %s (rank %u, while holding rank %u)", what, static_cast<unsigned>(rank),
-                static_cast<unsigned>(held));
+  std::snprintf(text, sizeof(text), "lock order: %s (rank %u, while holding rank %u)", what,
+                static_cast<unsigned>(rank), static_cast<unsigned>(held));
   Panic(text);
 }
 #endif

@@ -8,8 +8,9 @@
 
 namespace ring3 {
 
-// The executive's own lock, held for a few hundred instructions at most and never across a wait, a system call
-// that can block, or a call into a driver. It does not change the IRQL. A driver's KSPIN_LOCK is another thing.
+// The executive's own lock, held for a few hundred instructions at most and never across a wait, a system
+// call that can block, or a call into a driver. It does not change the IRQL. A driver's KSPIN_LOCK is another
+// thing.
 class RING3_CAPABILITY("spin lock") SpinLock {
  public:
   explicit constexpr SpinLock(LockRank rank) : rank_(rank) {}

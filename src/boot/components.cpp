@@ -17,11 +17,11 @@ namespace ring3::boot {
 
 std::span<const Component> Components() {
   static constexpr Component kComponents[] = {
-      {"os", os::Initialize, os::Shutdown}, {"rtl", rtl::Initialize, rtl::Shutdown},
-      {"ke", ke::Initialize, ke::Shutdown}, {"mm", mm::Initialize, mm::Shutdown},
-      {"ex", ex::Initialize, ex::Shutdown}, {"ob", ob::Initialize, ob::Shutdown},
-      {"se", se::Initialize, se::Shutdown}, {"ps", ps::Initialize, ps::Shutdown},
-      {"cm", cm::Initialize, cm::Shutdown}, {"io", io::Initialize, io::Shutdown},
+      {"os", os::Initialize, os::Shutdown},    {"rtl", rtl::Initialize, rtl::Shutdown},
+      {"ke", ke::Initialize, ke::Shutdown},    {"mm", mm::Initialize, mm::Shutdown},
+      {"ex", ex::Initialize, ex::Shutdown},    {"ob", ob::Initialize, ob::Shutdown},
+      {"se", se::Initialize, se::Shutdown},    {"ps", ps::Initialize, ps::Shutdown},
+      {"cm", cm::Initialize, cm::Shutdown},    {"io", io::Initialize, io::Shutdown},
       {"hal", hal::Initialize, hal::Shutdown},
   };
   return kComponents;

@@ -35,13 +35,17 @@ void ShutDownFrom(size_t count, LeakReport& leaks) {
 PEPROCESS g_client_process = nullptr;
 
 // Service names are ASCII.
-std::u16string Wide(std::string_view text) { return std::u16string(text.begin(), text.end()); }
+std::u16string Wide(std::string_view text) {
+  return std::u16string(text.begin(), text.end());
+}
 
 }  // namespace
 
 Executive::Executive() = default;
 
-void Executive::EnterKernelMode() { kernel_mode_ = std::make_unique<KernelModeScope>(); }
+void Executive::EnterKernelMode() {
+  kernel_mode_ = std::make_unique<KernelModeScope>();
+}
 
 std::unique_ptr<Executive> Executive::Boot(const BootOptions& options) {
   const std::span<const Component> components = boot::Components();
@@ -57,7 +61,8 @@ std::unique_ptr<Executive> Executive::Boot(const BootOptions& options) {
   Result<PEPROCESS> process = ps::CreateUserProcess({});
   Status attached = process.ok() ? ps::AttachThread(process.value()) : Status(process.status());
   if (!attached.ok()) {
-    fmt::print(stderr, "ring3: no client process: status {:#010x}\n", static_cast<unsigned>(attached.status()));
+    fmt::print(stderr, "ring3: no client process: status {:#010x}\n",
+               static_cast<unsigned>(attached.status()));
     LeakReport leaks;
     ShutDownFrom(components.size(), leaks);
     return nullptr;
@@ -70,7 +75,8 @@ std::unique_ptr<Executive> Executive::Boot(const BootOptions& options) {
 }
 
 NTSTATUS Executive::LoadDriver(const std::string& path, std::string_view service_name) {
-  const std::string name = service_name.empty() ? std::filesystem::path(path).stem().string() : std::string(service_name);
+  const std::string name =
+      service_name.empty() ? std::filesystem::path(path).stem().string() : std::string(service_name);
   return io::LoadDriver(path, Wide(name));
 }
 
@@ -79,7 +85,9 @@ NTSTATUS Executive::LoadDriver(NTSTATUS (*driver_entry)(_DRIVER_OBJECT*, UNICODE
   return io::LoadDriver(driver_entry, Wide(service_name));
 }
 
-NTSTATUS Executive::UnloadDriver(std::string_view service_name) { return io::UnloadDriver(Wide(service_name)); }
+NTSTATUS Executive::UnloadDriver(std::string_view service_name) {
+  return io::UnloadDriver(Wide(service_name));
+}
 
 std::vector<std::string> Executive::Shutdown() {
   if (!running_) return {};

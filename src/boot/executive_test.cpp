@@ -24,7 +24,9 @@ NTSTATUS Complete(PIRP irp, NTSTATUS status) {
   return status;
 }
 
-NTSTATUS CreateClose(PDEVICE_OBJECT, PIRP irp) { return Complete(irp, STATUS_SUCCESS); }
+NTSTATUS CreateClose(PDEVICE_OBJECT, PIRP irp) {
+  return Complete(irp, STATUS_SUCCESS);
+}
 
 NTSTATUS Cleanup(PDEVICE_OBJECT, PIRP irp) {
   ++g_cleanups;
@@ -73,8 +75,8 @@ HANDLE Open() {
   InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE, nullptr, nullptr);
   IO_STATUS_BLOCK io_status;
   HANDLE handle = nullptr;
-  EXPECT_EQ(nt::g_services.NtCreateFile(&handle, GENERIC_READ | SYNCHRONIZE, &attributes, &io_status, nullptr, 0, 0,
-                                        FILE_OPEN, FILE_SYNCHRONOUS_IO_NONALERT, nullptr, 0),
+  EXPECT_EQ(nt::g_services.NtCreateFile(&handle, GENERIC_READ | SYNCHRONIZE, &attributes, &io_status, nullptr,
+                                        0, 0, FILE_OPEN, FILE_SYNCHRONOUS_IO_NONALERT, nullptr, 0),
             STATUS_SUCCESS);
   return handle;
 }
@@ -111,8 +113,8 @@ TEST_F(ExecutiveTest, ProcessEndCancelsRequestsAndClosesHandles) {
   // Never comes back from the service: its Linux thread is parked for good once the process has ended.
   std::thread([handle = Open()] {
     IO_STATUS_BLOCK io_status;
-    nt::g_services.NtDeviceIoControlFile(handle, nullptr, nullptr, nullptr, &io_status, 0x80002000, nullptr, 0, nullptr,
-                                         0);
+    nt::g_services.NtDeviceIoControlFile(handle, nullptr, nullptr, nullptr, &io_status, 0x80002000, nullptr,
+                                         0, nullptr, 0);
     ADD_FAILURE() << "the thread of an ended process ran on";
   }).detach();
   g_pending.wait(0);

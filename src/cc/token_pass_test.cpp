@@ -145,7 +145,8 @@ TEST(EntryPoint, MicrosoftsFormsAreCalledByAStandardOne) {
             "DWORD ring3_wmain(void) { return 1; }\nint wmain(int argc, wchar_t** argv, wchar_t** envp) { "
             "return (int)ring3_wmain(); }\n");
   EXPECT_EQ(PassCplusplus("int wmain(int argc, wchar_t** argv) { return 1; }\n"),
-            "int ring3_wmain(int argc, wchar_t** argv) { return 1; }\nextern \"C\" int wmain(int argc, wchar_t** argv, "
+            "int ring3_wmain(int argc, wchar_t** argv) { return 1; }\nextern \"C\" int wmain(int argc, "
+            "wchar_t** argv, "
             "wchar_t** envp) { return (int)ring3_wmain(argc, argv); }\n");
   for (const char* text : {"int main(void) { }", "int main(int argc, char* argv[]) { }",
                            "static int domain(int x) { return x; }"}) {

@@ -25,15 +25,18 @@ Exit status of `ring3 run`:
 
 class Formatter : public CLI::Formatter {
   std::string make_usage(const CLI::App* app, std::string) const override {
-    return app->get_parent() == nullptr ? "Usage: ring3 COMMAND [OPTIONS]\n"
-                                        : "Usage: ring3 run [OPTIONS] [--driver FILE]... -- CLIENT [ARGUMENTS]\n";
+    return app->get_parent() == nullptr
+               ? "Usage: ring3 COMMAND [OPTIONS]\n"
+               : "Usage: ring3 run [OPTIONS] [--driver FILE]... -- CLIENT [ARGUMENTS]\n";
   }
 };
 
 void AddRun(CLI::App& app, ring3::cli::RunOptions& run) {
-  CLI::App* const command = app.add_subcommand("run", "Boot the executive, load drivers, run a client, unload");
+  CLI::App* const command =
+      app.add_subcommand("run", "Boot the executive, load drivers, run a client, unload");
   command->footer(kFooter);
-  command->add_option("--driver", run.drivers, "Driver built by ring3-cc; may be repeated, loaded in this order")
+  command
+      ->add_option("--driver", run.drivers, "Driver built by ring3-cc; may be repeated, loaded in this order")
       ->option_text("FILE")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
@@ -47,7 +50,9 @@ void AddRun(CLI::App& app, ring3::cli::RunOptions& run) {
   command->add_flag("--special-pool", run.special_pool, "End every pool block at a guard page");
   command->add_flag("--embedded", run.embedded, "Executive and client in one process (the default)");
   command->add_flag("--fail-on-leaks", run.fail_on_leaks, "Exit with status 87 when something was left over");
-  command->add_option("client", run.client, "The client and its arguments, after --")->option_text(" ")->required();
+  command->add_option("client", run.client, "The client and its arguments, after --")
+      ->option_text(" ")
+      ->required();
   command->positionals_at_end();
 }
 

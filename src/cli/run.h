@@ -27,7 +27,8 @@ struct RunOptions {
   bool fail_on_leaks = false;
 };
 
-// Runs the client in an executive of its own. Returns the client's exit status, or an ExitStatus with the reason printed.
+// Runs the client in an executive of its own. Returns the client's exit status, or an ExitStatus with the
+// reason printed.
 int Run(const RunOptions& options);
 
 }  // namespace ring3::cli

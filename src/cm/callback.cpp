@@ -41,8 +41,9 @@ std::vector<std::shared_ptr<Callback>> Use() {
 }
 
 NTSTATUS Call(Callback& callback, REG_NOTIFY_CLASS notify_class, void* information) {
-  NTSTATUS status = ke::CallDriver(nullptr, ke::Callback::kNotify, callback.function, callback.context,
-                                   reinterpret_cast<PVOID>(static_cast<ULONG_PTR>(notify_class)), information);
+  NTSTATUS status =
+      ke::CallDriver(nullptr, ke::Callback::kNotify, callback.function, callback.context,
+                     reinterpret_cast<PVOID>(static_cast<ULONG_PTR>(notify_class)), information);
   callback.users.fetch_sub(1);
   return status;
 }
@@ -57,7 +58,9 @@ bool IsRegistered(LARGE_INTEGER cookie) {
   return false;
 }
 
-bool AnyCallbacks() { return g_count.load(std::memory_order_acquire) != 0; }
+bool AnyCallbacks() {
+  return g_count.load(std::memory_order_acquire) != 0;
+}
 
 NTSTATUS NotifyBefore(REG_NOTIFY_CLASS notify_class, void* information) {
   NTSTATUS result = STATUS_SUCCESS;
@@ -96,7 +99,8 @@ using namespace ring3;
 
 extern "C" {
 
-// STATUS_FLT_INSTANCE_ALTITUDE_COLLISION, STATUS_INSUFFICIENT_RESOURCES. IRQL <= APC_LEVEL. nf-wdm-cmregistercallbackex
+// STATUS_FLT_INSTANCE_ALTITUDE_COLLISION, STATUS_INSUFFICIENT_RESOURCES. IRQL <= APC_LEVEL.
+// nf-wdm-cmregistercallbackex
 NTSTATUS CmRegisterCallbackEx(PEX_CALLBACK_FUNCTION function, PCUNICODE_STRING altitude, PVOID, PVOID context,
                               PLARGE_INTEGER cookie, PVOID) {
   auto callback = std::make_shared<cm::Callback>();

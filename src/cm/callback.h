@@ -9,8 +9,8 @@
 
 namespace ring3::cm {
 
-// Tells the registered callbacks, highest altitude first. STATUS_SUCCESS to go on; STATUS_CALLBACK_BYPASS or a failure not
-// to. No lock held.
+// Tells the registered callbacks, highest altitude first. STATUS_SUCCESS to go on; STATUS_CALLBACK_BYPASS or
+// a failure not to. No lock held.
 NTSTATUS NotifyBefore(REG_NOTIFY_CLASS notify_class, void* information);
 // `object` is the key's; `information` what NotifyBefore had. Callbacks may not change the outcome.
 void NotifyAfter(REG_NOTIFY_CLASS notify_class, void* object, NTSTATUS status, void* information);

@@ -8,7 +8,9 @@ namespace {
 
 constexpr size_t kInformationAlignment = 4;
 
-ULONG BytesOf(std::u16string_view text) { return static_cast<ULONG>(text.size() * sizeof(WCHAR)); }
+ULONG BytesOf(std::u16string_view text) {
+  return static_cast<ULONG>(text.size() * sizeof(WCHAR));
+}
 
 LARGE_INTEGER Time(int64_t time) {
   LARGE_INTEGER out;
@@ -38,8 +40,8 @@ Maxima MaximaOf(const Key& key) RING3_REQUIRES(g_registry_lock) {
 
 }  // namespace
 
-NTSTATUS WriteKeyInformation(const Key& key, KEY_INFORMATION_CLASS information_class, InformationWriter& writer,
-                             PULONG result_length) {
+NTSTATUS WriteKeyInformation(const Key& key, KEY_INFORMATION_CLASS information_class,
+                             InformationWriter& writer, PULONG result_length) {
   const ULONG name_length = BytesOf(key.name());
   const ULONG class_length = BytesOf(key.key_class);
   switch (information_class) {
@@ -121,8 +123,8 @@ NTSTATUS WriteValueInformation(const Value& value, KEY_VALUE_INFORMATION_CLASS i
       const size_t alignment = information_class == KeyValueFullInformation ? kInformationAlignment : 8;
       constexpr size_t kFixed = offsetof(KEY_VALUE_FULL_INFORMATION, Name);
       const size_t data_offset = (kFixed + name_length + alignment - 1) & ~(alignment - 1);
-      const KEY_VALUE_FULL_INFORMATION full = {
-          0, value.type, static_cast<ULONG>(data_offset), data_length, name_length, {}};
+      const KEY_VALUE_FULL_INFORMATION full = {0,           value.type,  static_cast<ULONG>(data_offset),
+                                               data_length, name_length, {}};
       writer.PutFixed(full, kFixed);
       writer.PutText(value.name);
       if (data_length != 0) {

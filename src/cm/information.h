@@ -45,8 +45,8 @@ class InformationWriter {
   size_t fixed_byte_count_ = 0;
 };
 
-NTSTATUS WriteKeyInformation(const Key& key, KEY_INFORMATION_CLASS information_class, InformationWriter& writer,
-                             PULONG result_length) RING3_REQUIRES(g_registry_lock);
+NTSTATUS WriteKeyInformation(const Key& key, KEY_INFORMATION_CLASS information_class,
+                             InformationWriter& writer, PULONG result_length) RING3_REQUIRES(g_registry_lock);
 NTSTATUS WriteValueInformation(const Value& value, KEY_VALUE_INFORMATION_CLASS information_class,
                                InformationWriter& writer, PULONG result_length);
 

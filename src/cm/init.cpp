@@ -61,7 +61,9 @@ Status Load(Registry& registry) {
 
 }  // namespace
 
-const std::shared_ptr<Key>& RegistryRoot() { return g_registry->root; }
+const std::shared_ptr<Key>& RegistryRoot() {
+  return g_registry->root;
+}
 
 Status WriteBackStore() {
   if (g_registry->file.empty()) return STATUS_SUCCESS;
@@ -77,7 +79,8 @@ Status WriteBackStore() {
 }
 
 Status Initialize(const BootOptions& options) {
-  g_registry = new Registry{std::make_shared<Key>(u"Registry", nullptr, Lifetime::kStored), options.registry_file, {}};
+  g_registry =
+      new Registry{std::make_shared<Key>(u"Registry", nullptr, Lifetime::kStored), options.registry_file, {}};
   Status status = Load(*g_registry);
   if (status.ok()) status = CreateKeyType(g_registry->root);
   if (!status.ok()) {

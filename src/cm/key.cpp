@@ -44,7 +44,8 @@ void Key::SetValueLocked(Value value) {
   last_write_time_ = os::SystemTime100ns();
   std::u16string upcased = ob::Upcased(value.name);
   const auto before = values_.find(upcased);
-  const bool same = before != values_.end() && before->second.type == value.type && before->second.data == value.data;
+  const bool same =
+      before != values_.end() && before->second.type == value.type && before->second.data == value.data;
   values_.insert_or_assign(std::move(upcased), std::move(value));
   if (!same) ChangedLocked(REG_NOTIFY_CHANGE_LAST_SET);
 }
@@ -56,7 +57,9 @@ bool Key::DeleteValueLocked(std::u16string_view name) {
   return true;
 }
 
-void Key::WatchLocked(std::unique_ptr<Watcher> watcher) { watchers_.push_back(std::move(watcher)); }
+void Key::WatchLocked(std::unique_ptr<Watcher> watcher) {
+  watchers_.push_back(std::move(watcher));
+}
 
 void Key::EndWatchesLocked(const KeyObject* object, NTSTATUS status) {
   for (auto at = watchers_.begin(); at != watchers_.end();) {

@@ -29,8 +29,8 @@ struct Value {
 
 enum class Lifetime : uint8_t { kStored, kVolatile };
 
-// A key of the registry. Keys are kept by their parents and by the handles to them: a deleted key lives on, without a place, until
-// its last handle is closed. Names compare without case and are listed in that order.
+// A key of the registry. Keys are kept by their parents and by the handles to them: a deleted key lives on,
+// without a place, until its last handle is closed. Names compare without case and are listed in that order.
 class Key : public std::enable_shared_from_this<Key> {
  public:
   Key(std::u16string name, Key* parent, Lifetime lifetime);

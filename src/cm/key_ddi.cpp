@@ -10,8 +10,8 @@ using namespace ring3;
 
 extern "C" {
 
-NTSTATUS ZwCreateKey(PHANDLE handle, ACCESS_MASK access, POBJECT_ATTRIBUTES attributes, ULONG, PUNICODE_STRING key_class,
-                     ULONG options, PULONG disposition) {
+NTSTATUS ZwCreateKey(PHANDLE handle, ACCESS_MASK access, POBJECT_ATTRIBUTES attributes, ULONG,
+                     PUNICODE_STRING key_class, ULONG options, PULONG disposition) {
   ke::ServiceScope scope(KernelMode);
   return cm::CreateKey(KernelMode, handle, access, attributes, key_class, options, disposition);
 }
@@ -39,8 +39,8 @@ NTSTATUS ZwQueryKey(HANDLE handle, KEY_INFORMATION_CLASS information_class, PVOI
   return cm::QueryKey(KernelMode, handle, information_class, information, length, result_length);
 }
 
-NTSTATUS ZwEnumerateKey(HANDLE handle, ULONG index, KEY_INFORMATION_CLASS information_class, PVOID information,
-                        ULONG length, PULONG result_length) {
+NTSTATUS ZwEnumerateKey(HANDLE handle, ULONG index, KEY_INFORMATION_CLASS information_class,
+                        PVOID information, ULONG length, PULONG result_length) {
   ke::ServiceScope scope(KernelMode);
   return cm::EnumerateKey(KernelMode, handle, index, information_class, information, length, result_length);
 }
@@ -59,7 +59,8 @@ NTSTATUS ZwQueryValueKey(HANDLE handle, PUNICODE_STRING name, KEY_VALUE_INFORMAT
 NTSTATUS ZwEnumerateValueKey(HANDLE handle, ULONG index, KEY_VALUE_INFORMATION_CLASS information_class,
                              PVOID information, ULONG length, PULONG result_length) {
   ke::ServiceScope scope(KernelMode);
-  return cm::EnumerateValueKey(KernelMode, handle, index, information_class, information, length, result_length);
+  return cm::EnumerateValueKey(KernelMode, handle, index, information_class, information, length,
+                               result_length);
 }
 
 NTSTATUS ZwDeleteValueKey(HANDLE handle, PUNICODE_STRING name) {
@@ -67,13 +68,14 @@ NTSTATUS ZwDeleteValueKey(HANDLE handle, PUNICODE_STRING name) {
   return cm::DeleteValueKey(KernelMode, handle, name);
 }
 
-NTSTATUS ZwSetInformationKey(HANDLE handle, KEY_SET_INFORMATION_CLASS information_class, PVOID information, ULONG length) {
+NTSTATUS ZwSetInformationKey(HANDLE handle, KEY_SET_INFORMATION_CLASS information_class, PVOID information,
+                             ULONG length) {
   ke::ServiceScope scope(KernelMode);
   return cm::SetInformationKey(KernelMode, handle, information_class, information, length);
 }
 
-// Of a kernel-mode caller `apc_routine` is a WORK_QUEUE_ITEM, to be queued to the WORK_QUEUE_TYPE `apc_context`.
-// nf-ntifs-zwnotifychangekey
+// Of a kernel-mode caller `apc_routine` is a WORK_QUEUE_ITEM, to be queued to the WORK_QUEUE_TYPE
+// `apc_context`. nf-ntifs-zwnotifychangekey
 NTSTATUS ZwNotifyChangeKey(HANDLE handle, HANDLE event, PIO_APC_ROUTINE apc_routine, PVOID apc_context,
                            PIO_STATUS_BLOCK status_block, ULONG filter, BOOLEAN watch_tree, PVOID, ULONG,
                            BOOLEAN asynchronous) {

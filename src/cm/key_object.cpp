@@ -42,13 +42,14 @@ NTSTATUS QueryKeyName(void* object, std::u16string& name) {
 
 // ControlSet001 is another name of what CurrentControlSet means.
 std::u16string_view Canonical(const Key& parent, std::u16string_view name) {
-  if (ob::Upcased(parent.name()) == u"SYSTEM" && ob::Upcased(name) == u"CONTROLSET001") return u"CurrentControlSet";
+  if (ob::Upcased(parent.name()) == u"SYSTEM" && ob::Upcased(name) == u"CONTROLSET001")
+    return u"CurrentControlSet";
   return name;
 }
 
 // Finds the key that the rest of a name leads to, or makes it where the request is to create.
-Result<std::shared_ptr<Key>> WalkLocked(std::shared_ptr<Key> key, std::u16string_view rest, CreateContext* create)
-    RING3_REQUIRES(g_registry_lock) {
+Result<std::shared_ptr<Key>> WalkLocked(std::shared_ptr<Key> key, std::u16string_view rest,
+                                        CreateContext* create) RING3_REQUIRES(g_registry_lock) {
   if (key->deleted()) return STATUS_KEY_DELETED;
   if (create != nullptr) create->disposition = REG_OPENED_EXISTING_KEY;
   while (!rest.empty() && rest.front() == u'\\') rest.remove_prefix(1);

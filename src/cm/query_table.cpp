@@ -15,7 +15,9 @@ namespace {
 
 constexpr ULONG kStringTag = 'sgeR';
 
-bool IsString(ULONG type) { return type == REG_SZ || type == REG_EXPAND_SZ || type == REG_MULTI_SZ; }
+bool IsString(ULONG type) {
+  return type == REG_SZ || type == REG_EXPAND_SZ || type == REG_MULTI_SZ;
+}
 
 std::u16string_view Text(PCWSTR text) {
   const auto* const characters = reinterpret_cast<const char16_t*>(text);
@@ -24,7 +26,8 @@ std::u16string_view Text(PCWSTR text) {
   return {characters, length};
 }
 
-std::shared_ptr<Key> Descend(std::shared_ptr<Key> key, std::u16string_view path) RING3_REQUIRES(g_registry_lock) {
+std::shared_ptr<Key> Descend(std::shared_ptr<Key> key, std::u16string_view path)
+    RING3_REQUIRES(g_registry_lock) {
   while (key != nullptr && !path.empty()) {
     const size_t length = std::min(path.find(u'\\'), path.size());
     if (length > 0) key = key->FindLocked(path.substr(0, length));
@@ -55,7 +58,8 @@ NTSTATUS StoreString(UNICODE_STRING* out, const Value& value) {
   const auto* const characters = reinterpret_cast<const char16_t*>(value.data.data());
   const bool terminated = byte_count >= sizeof(WCHAR) && characters[byte_count / sizeof(WCHAR) - 1] == 0;
   out->Length = static_cast<USHORT>(terminated ? byte_count - sizeof(WCHAR) : byte_count);
-  if (!terminated && byte_count + sizeof(WCHAR) <= out->MaximumLength) out->Buffer[byte_count / sizeof(WCHAR)] = 0;
+  if (!terminated && byte_count + sizeof(WCHAR) <= out->MaximumLength)
+    out->Buffer[byte_count / sizeof(WCHAR)] = 0;
   return STATUS_SUCCESS;
 }
 
@@ -80,7 +84,8 @@ NTSTATUS StoreLarge(void* context, const Value& value) {
 NTSTATUS StoreDirectly(const RTL_QUERY_REGISTRY_TABLE& entry, const Value& value) {
   if (entry.EntryContext == nullptr) return STATUS_INVALID_PARAMETER;
   if (IsString(value.type)) {
-    if (value.type == REG_MULTI_SZ && (entry.Flags & RTL_QUERY_REGISTRY_NOEXPAND) == 0) return STATUS_INVALID_PARAMETER;
+    if (value.type == REG_MULTI_SZ && (entry.Flags & RTL_QUERY_REGISTRY_NOEXPAND) == 0)
+      return STATUS_INVALID_PARAMETER;
     return StoreString(static_cast<UNICODE_STRING*>(entry.EntryContext), value);
   }
   if (value.data.size() > sizeof(ULONG)) return StoreLarge(entry.EntryContext, value);
@@ -107,19 +112,21 @@ std::optional<Value> DefaultOf(const RTL_QUERY_REGISTRY_TABLE& entry) {
 
 NTSTATUS QueryTable::Call(const RTL_QUERY_REGISTRY_TABLE& entry, const std::u16string& name, ULONG type,
                           const void* data, ULONG byte_count) const {
-  const NTSTATUS status = ke::CallDriver(
-      nullptr, ke::Callback::kOther, entry.QueryRoutine, reinterpret_cast<PWSTR>(const_cast<char16_t*>(name.c_str())),
-      type, const_cast<PVOID>(data), byte_count, context_, entry.EntryContext);
+  const NTSTATUS status = ke::CallDriver(nullptr, ke::Callback::kOther, entry.QueryRoutine,
+                                         reinterpret_cast<PWSTR>(const_cast<char16_t*>(name.c_str())), type,
+                                         const_cast<PVOID>(data), byte_count, context_, entry.EntryContext);
   return status == STATUS_BUFFER_TOO_SMALL ? STATUS_SUCCESS : status;
 }
 
 NTSTATUS QueryTable::DeliverStrings(const RTL_QUERY_REGISTRY_TABLE& entry, const Value& value) const {
-  const std::u16string_view all(reinterpret_cast<const char16_t*>(value.data.data()), value.data.size() / sizeof(WCHAR));
+  const std::u16string_view all(reinterpret_cast<const char16_t*>(value.data.data()),
+                                value.data.size() / sizeof(WCHAR));
   for (size_t start = 0; start < all.size();) {
     const size_t end = std::min(all.find(u'\0', start), all.size());
     if (end == start) break;
     const std::u16string one(all.substr(start, end - start));
-    RING3_TRY(Call(entry, value.name, REG_SZ, one.c_str(), static_cast<ULONG>((one.size() + 1) * sizeof(WCHAR))));
+    RING3_TRY(
+        Call(entry, value.name, REG_SZ, one.c_str(), static_cast<ULONG>((one.size() + 1) * sizeof(WCHAR))));
     start = end + 1;
   }
   return STATUS_SUCCESS;
@@ -128,7 +135,8 @@ NTSTATUS QueryTable::DeliverStrings(const RTL_QUERY_REGISTRY_TABLE& entry, const
 NTSTATUS QueryTable::Deliver(const RTL_QUERY_REGISTRY_TABLE& entry, const Value& value) const {
   if (entry.Flags & RTL_QUERY_REGISTRY_DIRECT) {
     const ULONG expected = entry.DefaultType >> RTL_QUERY_REGISTRY_TYPECHECK_SHIFT;
-    if ((entry.Flags & RTL_QUERY_REGISTRY_TYPECHECK) && expected != value.type) return STATUS_OBJECT_TYPE_MISMATCH;
+    if ((entry.Flags & RTL_QUERY_REGISTRY_TYPECHECK) && expected != value.type)
+      return STATUS_OBJECT_TYPE_MISMATCH;
     return StoreDirectly(entry, value);
   }
   if (value.type == REG_MULTI_SZ && (entry.Flags & RTL_QUERY_REGISTRY_NOEXPAND) == 0) {
@@ -151,7 +159,8 @@ NTSTATUS QueryTable::EnterSubkey(const RTL_QUERY_REGISTRY_TABLE& entry) {
 
 NTSTATUS QueryTable::RunNamed(const RTL_QUERY_REGISTRY_TABLE& entry) {
   const std::u16string_view name = Text(entry.Name);
-  if (entry.Flags & RTL_QUERY_REGISTRY_NOVALUE) return Call(entry, std::u16string(name), REG_NONE, nullptr, 0);
+  if (entry.Flags & RTL_QUERY_REGISTRY_NOVALUE)
+    return Call(entry, std::u16string(name), REG_NONE, nullptr, 0);
   const std::optional<Value> found = current_ == nullptr ? std::nullopt : Find(*current_, name);
   if (found) {
     RING3_TRY(Deliver(entry, *found));
@@ -176,7 +185,8 @@ NTSTATUS QueryTable::RunAll(const RTL_QUERY_REGISTRY_TABLE& entry) {
     SpinLockGuard guard(g_registry_lock);
     for (const auto& [name, value] : current_->values()) all.push_back(value);
   }
-  if (all.empty()) return entry.Flags & RTL_QUERY_REGISTRY_REQUIRED ? STATUS_OBJECT_NAME_NOT_FOUND : STATUS_SUCCESS;
+  if (all.empty())
+    return entry.Flags & RTL_QUERY_REGISTRY_REQUIRED ? STATUS_OBJECT_NAME_NOT_FOUND : STATUS_SUCCESS;
   for (const Value& value : all) {
     RING3_TRY(Deliver(entry, value));
     if (entry.Flags & RTL_QUERY_REGISTRY_DELETE) {
@@ -189,19 +199,22 @@ NTSTATUS QueryTable::RunAll(const RTL_QUERY_REGISTRY_TABLE& entry) {
 
 NTSTATUS QueryTable::RunEntry(const RTL_QUERY_REGISTRY_TABLE& entry) {
   const bool direct = (entry.Flags & RTL_QUERY_REGISTRY_DIRECT) != 0;
-  if (direct && (entry.Name == nullptr || entry.QueryRoutine != nullptr || (entry.Flags & RTL_QUERY_REGISTRY_SUBKEY))) {
+  if (direct &&
+      (entry.Name == nullptr || entry.QueryRoutine != nullptr || (entry.Flags & RTL_QUERY_REGISTRY_SUBKEY))) {
     return STATUS_INVALID_PARAMETER;
   }
   if (entry.Flags & (RTL_QUERY_REGISTRY_TOPKEY | RTL_QUERY_REGISTRY_SUBKEY)) current_ = top_;
   if (entry.Flags & RTL_QUERY_REGISTRY_SUBKEY) return EnterSubkey(entry);
-  if (entry.Name != nullptr) return entry.QueryRoutine == nullptr && !direct ? STATUS_INVALID_PARAMETER : RunNamed(entry);
+  if (entry.Name != nullptr)
+    return entry.QueryRoutine == nullptr && !direct ? STATUS_INVALID_PARAMETER : RunNamed(entry);
   if (entry.Flags & RTL_QUERY_REGISTRY_NOVALUE) return Call(entry, {}, REG_NONE, nullptr, 0);
   return RunAll(entry);
 }
 
 NTSTATUS QueryTable::Run(RTL_QUERY_REGISTRY_TABLE* table) {
   constexpr ULONG kNavigates = RTL_QUERY_REGISTRY_SUBKEY | RTL_QUERY_REGISTRY_DIRECT;
-  for (; table->QueryRoutine != nullptr || table->Name != nullptr || (table->Flags & kNavigates) != 0; ++table) {
+  for (; table->QueryRoutine != nullptr || table->Name != nullptr || (table->Flags & kNavigates) != 0;
+       ++table) {
     RING3_TRY(RunEntry(*table));
   }
   return STATUS_SUCCESS;

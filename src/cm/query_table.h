@@ -12,7 +12,8 @@ namespace ring3::cm {
 class QueryTable {
  public:
   // `top`: the key that the call names; null where it is optional and not there.
-  QueryTable(std::shared_ptr<Key> top, void* context) : top_(top), current_(std::move(top)), context_(context) {}
+  QueryTable(std::shared_ptr<Key> top, void* context)
+      : top_(top), current_(std::move(top)), context_(context) {}
 
   NTSTATUS Run(RTL_QUERY_REGISTRY_TABLE* table) RING3_EXCLUDES(g_registry_lock);
 
@@ -23,8 +24,8 @@ class QueryTable {
   NTSTATUS RunAll(const RTL_QUERY_REGISTRY_TABLE& entry);
   NTSTATUS Deliver(const RTL_QUERY_REGISTRY_TABLE& entry, const Value& value) const;
   NTSTATUS DeliverStrings(const RTL_QUERY_REGISTRY_TABLE& entry, const Value& value) const;
-  NTSTATUS Call(const RTL_QUERY_REGISTRY_TABLE& entry, const std::u16string& name, ULONG type, const void* data,
-                ULONG byte_count) const;
+  NTSTATUS Call(const RTL_QUERY_REGISTRY_TABLE& entry, const std::u16string& name, ULONG type,
+                const void* data, ULONG byte_count) const;
 
   const std::shared_ptr<Key> top_;
   std::shared_ptr<Key> current_;

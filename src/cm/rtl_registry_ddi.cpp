@@ -49,7 +49,8 @@ class RelativeKey {
     while (!full.empty() && full.back() == u'\\') full.pop_back();
     UNICODE_STRING name = ob::ToUnicodeString(full);
     OBJECT_ATTRIBUTES attributes;
-    InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, nullptr, nullptr);
+    InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, nullptr,
+                               nullptr);
     const NTSTATUS status = missing == Missing::kIsCreated
                                 ? ZwCreateKey(&handle_, access, &attributes, 0, nullptr, 0, nullptr)
                                 : ZwOpenKey(&handle_, access, &attributes);
@@ -71,7 +72,8 @@ NTSTATUS Query(ULONG relative_to, PCWSTR path, PRTL_QUERY_REGISTRY_TABLE table, 
   const NTSTATUS status = key.Open(relative_to, path, KEY_READ, Missing::kFails);
   if (!NT_SUCCESS(status)) {
     const bool optional = (relative_to & RTL_REGISTRY_OPTIONAL) != 0;
-    return optional && status == STATUS_OBJECT_NAME_NOT_FOUND ? cm::QueryTable(nullptr, context).Run(table) : status;
+    return optional && status == STATUS_OBJECT_NAME_NOT_FOUND ? cm::QueryTable(nullptr, context).Run(table)
+                                                              : status;
   }
   RING3_TRY_ASSIGN(auto object,
                    ob::ReferenceHandleAs<cm::KeyObject>(key.get(), KEY_READ, cm::g_key_type, KernelMode));
@@ -82,21 +84,22 @@ NTSTATUS Query(ULONG relative_to, PCWSTR path, PRTL_QUERY_REGISTRY_TABLE table, 
 
 extern "C" {
 
-// STATUS_INVALID_PARAMETER, STATUS_OBJECT_NAME_NOT_FOUND, STATUS_BUFFER_TOO_SMALL, STATUS_OBJECT_TYPE_MISMATCH, and
-// what a query routine returns. Environment variables are not expanded. nf-wdm-rtlqueryregistryvalues
-NTSTATUS RtlQueryRegistryValues(ULONG RelativeTo, PCWSTR Path, PRTL_QUERY_REGISTRY_TABLE QueryTable, PVOID Context,
-                                PVOID) {
+// STATUS_INVALID_PARAMETER, STATUS_OBJECT_NAME_NOT_FOUND, STATUS_BUFFER_TOO_SMALL,
+// STATUS_OBJECT_TYPE_MISMATCH, and what a query routine returns. Environment variables are not expanded.
+// nf-wdm-rtlqueryregistryvalues
+NTSTATUS RtlQueryRegistryValues(ULONG RelativeTo, PCWSTR Path, PRTL_QUERY_REGISTRY_TABLE QueryTable,
+                                PVOID Context, PVOID) {
   return Query(RelativeTo, Path, QueryTable, Context);
 }
 
-NTSTATUS RtlQueryRegistryValuesEx(ULONG RelativeTo, PCWSTR Path, PRTL_QUERY_REGISTRY_TABLE QueryTable, PVOID Context,
-                                  PVOID) {
+NTSTATUS RtlQueryRegistryValuesEx(ULONG RelativeTo, PCWSTR Path, PRTL_QUERY_REGISTRY_TABLE QueryTable,
+                                  PVOID Context, PVOID) {
   return Query(RelativeTo, Path, QueryTable, Context);
 }
 
 // Makes the key where it is missing, but not those above it. nf-wdm-rtlwriteregistryvalue
-NTSTATUS RtlWriteRegistryValue(ULONG RelativeTo, PCWSTR Path, PCWSTR ValueName, ULONG ValueType, PVOID ValueData,
-                               ULONG ValueLength) {
+NTSTATUS RtlWriteRegistryValue(ULONG RelativeTo, PCWSTR Path, PCWSTR ValueName, ULONG ValueType,
+                               PVOID ValueData, ULONG ValueLength) {
   RelativeKey key;
   RING3_TRY(key.Open(RelativeTo, Path, KEY_SET_VALUE, Missing::kIsCreated));
   UNICODE_STRING name = ob::ToUnicodeString(Text(ValueName));
@@ -123,18 +126,19 @@ NTSTATUS RtlDeleteRegistryValue(ULONG RelativeTo, PCWSTR Path, PCWSTR ValueName)
   return ZwDeleteValueKey(key.get(), &name);
 }
 
-// The data of a value of the key `PrimaryHandle` or, where it is not there, of `FallbackHandle`; either may be null.
-// `ValueLength` is taken as the size of `ValueData`: the page says that it is the size of the name, which the
-// UNICODE_STRING has already. STATUS_BUFFER_OVERFLOW with the bytes needed in `*ResultLength`,
+// The data of a value of the key `PrimaryHandle` or, where it is not there, of `FallbackHandle`; either may
+// be null. `ValueLength` is taken as the size of `ValueData`: the page says that it is the size of the name,
+// which the UNICODE_STRING has already. STATUS_BUFFER_OVERFLOW with the bytes needed in `*ResultLength`,
 // STATUS_OBJECT_NAME_NOT_FOUND. nf-ntddk-rtlqueryregistryvaluewithfallback
-NTSTATUS RtlQueryRegistryValueWithFallback(HANDLE PrimaryHandle, HANDLE FallbackHandle, PUNICODE_STRING ValueName,
-                                           ULONG ValueLength, PULONG ValueType, PVOID ValueData, PULONG ResultLength) {
+NTSTATUS RtlQueryRegistryValueWithFallback(HANDLE PrimaryHandle, HANDLE FallbackHandle,
+                                           PUNICODE_STRING ValueName, ULONG ValueLength, PULONG ValueType,
+                                           PVOID ValueData, PULONG ResultLength) {
   const std::u16string_view name = ValueName->Length == 0 ? std::u16string_view() : ob::View(*ValueName);
   *ResultLength = 0;
   for (HANDLE handle : {PrimaryHandle, FallbackHandle}) {
     if (handle == nullptr) continue;
-    RING3_TRY_ASSIGN(auto object,
-                     ob::ReferenceHandleAs<cm::KeyObject>(handle, KEY_QUERY_VALUE, cm::g_key_type, KernelMode));
+    RING3_TRY_ASSIGN(auto object, ob::ReferenceHandleAs<cm::KeyObject>(handle, KEY_QUERY_VALUE,
+                                                                       cm::g_key_type, KernelMode));
     SpinLockGuard guard(cm::g_registry_lock);
     if (object->key->deleted()) return STATUS_KEY_DELETED;
     const cm::Value* value = object->key->FindValueLocked(name);

@@ -17,7 +17,8 @@ Result<ob::Ref<KeyObject>> UseObject(KPROCESSOR_MODE mode, HANDLE handle, ACCESS
   return ob::ReferenceHandleAs<KeyObject>(handle, access, g_key_type, mode);
 }
 
-REG_CREATE_KEY_INFORMATION OpenInformation(const OBJECT_ATTRIBUTES* attributes, ULONG options, ACCESS_MASK access) {
+REG_CREATE_KEY_INFORMATION OpenInformation(const OBJECT_ATTRIBUTES* attributes, ULONG options,
+                                           ACCESS_MASK access) {
   REG_CREATE_KEY_INFORMATION information = {};
   information.CompleteName = attributes->ObjectName;
   information.ObjectType = g_key_type;
@@ -43,10 +44,11 @@ std::u16string_view ViewOrEmpty(const UNICODE_STRING* text) {
 
 }  // namespace
 
-// STATUS_OBJECT_NAME_NOT_FOUND (the key above is not there), STATUS_ACCESS_DENIED, STATUS_CHILD_MUST_BE_VOLATILE,
-// STATUS_INVALID_PARAMETER. PASSIVE_LEVEL. nf-wdm-zwcreatekey
-NTSTATUS CreateKey(KPROCESSOR_MODE mode, PHANDLE handle, ACCESS_MASK access, const OBJECT_ATTRIBUTES* attributes,
-                   const UNICODE_STRING* key_class, ULONG options, PULONG disposition) {
+// STATUS_OBJECT_NAME_NOT_FOUND (the key above is not there), STATUS_ACCESS_DENIED,
+// STATUS_CHILD_MUST_BE_VOLATILE, STATUS_INVALID_PARAMETER. PASSIVE_LEVEL. nf-wdm-zwcreatekey
+NTSTATUS CreateKey(KPROCESSOR_MODE mode, PHANDLE handle, ACCESS_MASK access,
+                   const OBJECT_ATTRIBUTES* attributes, const UNICODE_STRING* key_class, ULONG options,
+                   PULONG disposition) {
   *handle = nullptr;
   if (options & ~ULONG{REG_LEGAL_OPTION}) return STATUS_INVALID_PARAMETER;
   if (options & REG_OPTION_CREATE_LINK) return STATUS_NOT_SUPPORTED;
@@ -65,7 +67,8 @@ NTSTATUS CreateKey(KPROCESSOR_MODE mode, PHANDLE handle, ACCESS_MASK access, con
 }
 
 // nf-wdm-zwopenkey
-NTSTATUS OpenKey(KPROCESSOR_MODE mode, PHANDLE handle, ACCESS_MASK access, const OBJECT_ATTRIBUTES* attributes) {
+NTSTATUS OpenKey(KPROCESSOR_MODE mode, PHANDLE handle, ACCESS_MASK access,
+                 const OBJECT_ATTRIBUTES* attributes) {
   *handle = nullptr;
   REG_OPEN_KEY_INFORMATION information = OpenInformation(attributes, 0, access);
   return Notified(RegNtPreOpenKeyEx, RegNtPostOpenKeyEx, nullptr, information, [&]() -> NTSTATUS {
@@ -89,9 +92,10 @@ NTSTATUS DeleteKey(KPROCESSOR_MODE mode, HANDLE handle) {
 }
 
 // nf-wdm-zwquerykey
-NTSTATUS QueryKey(KPROCESSOR_MODE mode, HANDLE handle, KEY_INFORMATION_CLASS information_class, PVOID information,
-                  ULONG length, PULONG result_length) {
-  RING3_TRY_ASSIGN(const auto key, Use(mode, handle, information_class == KeyNameInformation ? 0 : KEY_QUERY_VALUE));
+NTSTATUS QueryKey(KPROCESSOR_MODE mode, HANDLE handle, KEY_INFORMATION_CLASS information_class,
+                  PVOID information, ULONG length, PULONG result_length) {
+  RING3_TRY_ASSIGN(const auto key,
+                   Use(mode, handle, information_class == KeyNameInformation ? 0 : KEY_QUERY_VALUE));
   SpinLockGuard guard(g_registry_lock);
   if (key->deleted()) return STATUS_KEY_DELETED;
   InformationWriter writer(information, length);
@@ -99,8 +103,9 @@ NTSTATUS QueryKey(KPROCESSOR_MODE mode, HANDLE handle, KEY_INFORMATION_CLASS inf
 }
 
 // STATUS_NO_MORE_ENTRIES. nf-wdm-zwenumeratekey
-NTSTATUS EnumerateKey(KPROCESSOR_MODE mode, HANDLE handle, ULONG index, KEY_INFORMATION_CLASS information_class,
-                      PVOID information, ULONG length, PULONG result_length) {
+NTSTATUS EnumerateKey(KPROCESSOR_MODE mode, HANDLE handle, ULONG index,
+                      KEY_INFORMATION_CLASS information_class, PVOID information, ULONG length,
+                      PULONG result_length) {
   RING3_TRY_ASSIGN(const auto key, Use(mode, handle, KEY_ENUMERATE_SUB_KEYS));
   SpinLockGuard guard(g_registry_lock);
   if (key->deleted()) return STATUS_KEY_DELETED;
@@ -111,8 +116,8 @@ NTSTATUS EnumerateKey(KPROCESSOR_MODE mode, HANDLE handle, ULONG index, KEY_INFO
 }
 
 // nf-wdm-zwsetvaluekey
-NTSTATUS SetValueKey(KPROCESSOR_MODE mode, HANDLE handle, const UNICODE_STRING* name, ULONG type, const void* data,
-                     ULONG data_size) {
+NTSTATUS SetValueKey(KPROCESSOR_MODE mode, HANDLE handle, const UNICODE_STRING* name, ULONG type,
+                     const void* data, ULONG data_size) {
   if (data == nullptr && data_size != 0) return STATUS_INVALID_PARAMETER;
   RING3_TRY_ASSIGN(const auto object, UseObject(mode, handle, KEY_SET_VALUE));
   REG_SET_VALUE_KEY_INFORMATION information = {};
@@ -172,11 +177,13 @@ NTSTATUS DeleteValueKey(KPROCESSOR_MODE mode, HANDLE handle, const UNICODE_STRIN
   REG_DELETE_VALUE_KEY_INFORMATION information = {};
   information.Object = object.get();
   information.ValueName = const_cast<UNICODE_STRING*>(name);
-  return Notified(RegNtPreDeleteValueKey, RegNtPostDeleteValueKey, object.get(), information, [&]() -> NTSTATUS {
-    SpinLockGuard guard(g_registry_lock);
-    if (object->key->deleted()) return STATUS_KEY_DELETED;
-    return object->key->DeleteValueLocked(ViewOrEmpty(name)) ? STATUS_SUCCESS : STATUS_OBJECT_NAME_NOT_FOUND;
-  });
+  return Notified(RegNtPreDeleteValueKey, RegNtPostDeleteValueKey, object.get(), information,
+                  [&]() -> NTSTATUS {
+                    SpinLockGuard guard(g_registry_lock);
+                    if (object->key->deleted()) return STATUS_KEY_DELETED;
+                    return object->key->DeleteValueLocked(ViewOrEmpty(name)) ? STATUS_SUCCESS
+                                                                             : STATUS_OBJECT_NAME_NOT_FOUND;
+                  });
 }
 
 // Only the time of the last write can be set: STATUS_INVALID_INFO_CLASS, STATUS_INFO_LENGTH_MISMATCH.
@@ -191,12 +198,14 @@ NTSTATUS SetInformationKey(KPROCESSOR_MODE mode, HANDLE handle, KEY_SET_INFORMAT
   set.KeySetInformationClass = information_class;
   set.KeySetInformation = const_cast<void*>(information);
   set.KeySetInformationLength = length;
-  return Notified(RegNtPreSetInformationKey, RegNtPostSetInformationKey, object.get(), set, [&]() -> NTSTATUS {
-    SpinLockGuard guard(g_registry_lock);
-    if (object->key->deleted()) return STATUS_KEY_DELETED;
-    object->key->SetLastWriteTimeLocked(static_cast<const KEY_WRITE_TIME_INFORMATION*>(information)->LastWriteTime.QuadPart);
-    return STATUS_SUCCESS;
-  });
+  return Notified(RegNtPreSetInformationKey, RegNtPostSetInformationKey, object.get(), set,
+                  [&]() -> NTSTATUS {
+                    SpinLockGuard guard(g_registry_lock);
+                    if (object->key->deleted()) return STATUS_KEY_DELETED;
+                    object->key->SetLastWriteTimeLocked(
+                        static_cast<const KEY_WRITE_TIME_INFORMATION*>(information)->LastWriteTime.QuadPart);
+                    return STATUS_SUCCESS;
+                  });
 }
 
 // Writes the whole store. STATUS_REGISTRY_IO_FAILED. nf-wdm-zwflushkey

@@ -167,10 +167,13 @@ const char* ParseValue(LineReader& line, Value* value) {
 // Walks to the key that a line names, making it and those above it.
 Key* ParseKey(LineReader& line, Key& root) RING3_REQUIRES(g_registry_lock) {
   std::string_view path = line.TakeAll();
-  while (!path.empty() && (path.back() == ' ' || path.back() == '\t' || path.back() == '\r')) path.remove_suffix(1);
+  while (!path.empty() && (path.back() == ' ' || path.back() == '\t' || path.back() == '\r'))
+    path.remove_suffix(1);
   if (!path.ends_with(']')) return nullptr;
   path.remove_suffix(1);
-  if (path.size() < kRoot.size() || rtl::Utf16FromUtf8(path.substr(0, kRoot.size())) != rtl::Utf16FromUtf8(kRoot)) return nullptr;
+  if (path.size() < kRoot.size() ||
+      rtl::Utf16FromUtf8(path.substr(0, kRoot.size())) != rtl::Utf16FromUtf8(kRoot))
+    return nullptr;
   path.remove_prefix(kRoot.size());
   Key* key = &root;
   while (!path.empty()) {
@@ -272,7 +275,8 @@ void AppendKey(std::string* out, const Key& key, const std::string& path) RING3_
     }
   }
   for (const auto& [upcased, child] : key.keys()) {
-    if (child->lifetime() == Lifetime::kStored) AppendKey(out, *child, path + "\\" + rtl::Utf8FromUtf16(child->name()));
+    if (child->lifetime() == Lifetime::kStored)
+      AppendKey(out, *child, path + "\\" + rtl::Utf8FromUtf16(child->name()));
   }
 }
 

@@ -6,12 +6,14 @@
 #include "ex/lock_checks.h"
 #include "ke/irql.h"
 
-// Count is 1 less the number of threads that hold the mutex or wait for it; a release that finds waiters passes the
-// mutex on by its synchronization event.
+// Count is 1 less the number of threads that hold the mutex or wait for it; a release that finds waiters
+// passes the mutex on by its synchronization event.
 namespace ring3::ex {
 namespace {
 
-ULONG_PTR Bits(const void* address) { return reinterpret_cast<ULONG_PTR>(address); }
+ULONG_PTR Bits(const void* address) {
+  return reinterpret_cast<ULONG_PTR>(address);
+}
 
 void Own(PKTHREAD thread, PFAST_MUTEX mutex, KIRQL old_irql) {
   std::atomic_ref(mutex->Owner).store(thread, std::memory_order_relaxed);
@@ -22,7 +24,9 @@ void Own(PKTHREAD thread, PFAST_MUTEX mutex, KIRQL old_irql) {
 void Acquire(PKTHREAD thread, PFAST_MUTEX mutex) {
   if (std::atomic_ref(mutex->Owner).load(std::memory_order_relaxed) == thread) [[unlikely]]
     ReportLockViolation(kSelfDeadlock, mutex);
-  if (std::atomic_ref(const_cast<LONG&>(mutex->Count)).fetch_sub(1, std::memory_order_acquire) == 1) [[likely]] return;
+  if (std::atomic_ref(const_cast<LONG&>(mutex->Count)).fetch_sub(1, std::memory_order_acquire) == 1)
+      [[likely]]
+    return;
   __atomic_fetch_add(&mutex->Contention, 1, __ATOMIC_RELAXED);
   WaitForEvent(&mutex->Event);
 }
@@ -37,7 +41,8 @@ KIRQL Release(PKTHREAD thread, PFAST_MUTEX mutex) {
   const auto old_irql = static_cast<KIRQL>(mutex->OldIrql);
   std::atomic_ref(mutex->Owner).store(nullptr, std::memory_order_relaxed);
   --thread->state.fast_mutex_count;
-  if (std::atomic_ref(const_cast<LONG&>(mutex->Count)).fetch_add(1, std::memory_order_release) != 0) [[unlikely]]
+  if (std::atomic_ref(const_cast<LONG&>(mutex->Count)).fetch_add(1, std::memory_order_release) != 0)
+      [[unlikely]]
     KeSetEvent(&mutex->Event, 0, FALSE);
   return old_irql;
 }
@@ -62,8 +67,9 @@ extern "C" VOID ExInitializeFastMutex(PFAST_MUTEX FastMutex) {
   KeInitializeEvent(&FastMutex->Event, SynchronizationEvent, FALSE);
 }
 
-// Waits for the mutex; the caller goes on at APC_LEVEL. IRQL <= APC_LEVEL, else DRIVER_VERIFIER_DETECTED_VIOLATION 0x33.
-// A second acquisition by its owner, for ever waiting on Windows, is violation 0x1000. wdm/nf-wdm-exacquirefastmutex
+// Waits for the mutex; the caller goes on at APC_LEVEL. IRQL <= APC_LEVEL, else
+// DRIVER_VERIFIER_DETECTED_VIOLATION 0x33. A second acquisition by its owner, for ever waiting on Windows, is
+// violation 0x1000. wdm/nf-wdm-exacquirefastmutex
 extern "C" VOID ExAcquireFastMutex(PFAST_MUTEX FastMutex) {
   PKTHREAD thread = ke::CurrentThread();
   CheckIrqlBeforeAcquire(thread, FastMutex);
@@ -85,8 +91,8 @@ extern "C" BOOLEAN ExTryToAcquireFastMutex(PFAST_MUTEX FastMutex) {
   return TRUE;
 }
 
-// Releases and goes back to the IRQL from before. At APC_LEVEL, else violation 0x34; by the owner only, else 0x1004 or
-// 0x1007. wdm/nf-wdm-exreleasefastmutex
+// Releases and goes back to the IRQL from before. At APC_LEVEL, else violation 0x34; by the owner only, else
+// 0x1004 or 0x1007. wdm/nf-wdm-exreleasefastmutex
 extern "C" VOID ExReleaseFastMutex(PFAST_MUTEX FastMutex) {
   PKTHREAD thread = ke::CurrentThread();
   if (thread->state.irql != APC_LEVEL) [[unlikely]]
@@ -104,4 +110,6 @@ extern "C" VOID ExAcquireFastMutexUnsafe(PFAST_MUTEX FastMutex) {
 }
 
 // wdm/nf-wdm-exreleasefastmutexunsafe
-extern "C" VOID ExReleaseFastMutexUnsafe(PFAST_MUTEX FastMutex) { Release(ke::CurrentThread(), FastMutex); }
+extern "C" VOID ExReleaseFastMutexUnsafe(PFAST_MUTEX FastMutex) {
+  Release(ke::CurrentThread(), FastMutex);
+}

@@ -4,8 +4,8 @@
 
 #include "ke/kspin_lock.h"
 
-// Lists and numbers under the caller's spin lock, from any IRQL. On Windows these routines mask interrupts meanwhile;
-// here nothing interrupts a thread in a way that could take the same lock.
+// Lists and numbers under the caller's spin lock, from any IRQL. On Windows these routines mask interrupts
+// meanwhile; here nothing interrupts a thread in a way that could take the same lock.
 namespace {
 
 class InterlockedGuard {
@@ -25,7 +25,8 @@ class InterlockedGuard {
 }  // namespace
 
 // Returns the entry that was first, null where the list was empty. wdm/nf-wdm-exinterlockedinsertheadlist
-extern "C" PLIST_ENTRY ExInterlockedInsertHeadList(PLIST_ENTRY ListHead, PLIST_ENTRY ListEntry, PKSPIN_LOCK Lock) {
+extern "C" PLIST_ENTRY ExInterlockedInsertHeadList(PLIST_ENTRY ListHead, PLIST_ENTRY ListEntry,
+                                                   PKSPIN_LOCK Lock) {
   InterlockedGuard guard(Lock);
   PLIST_ENTRY first = IsListEmpty(ListHead) ? nullptr : ListHead->Flink;
   InsertHeadList(ListHead, ListEntry);
@@ -33,7 +34,8 @@ extern "C" PLIST_ENTRY ExInterlockedInsertHeadList(PLIST_ENTRY ListHead, PLIST_E
 }
 
 // Returns the entry that was last, null where the list was empty. wdm/nf-wdm-exinterlockedinserttaillist
-extern "C" PLIST_ENTRY ExInterlockedInsertTailList(PLIST_ENTRY ListHead, PLIST_ENTRY ListEntry, PKSPIN_LOCK Lock) {
+extern "C" PLIST_ENTRY ExInterlockedInsertTailList(PLIST_ENTRY ListHead, PLIST_ENTRY ListEntry,
+                                                   PKSPIN_LOCK Lock) {
   InterlockedGuard guard(Lock);
   PLIST_ENTRY last = IsListEmpty(ListHead) ? nullptr : ListHead->Blink;
   InsertTailList(ListHead, ListEntry);
@@ -55,8 +57,8 @@ extern "C" PSINGLE_LIST_ENTRY ExInterlockedPopEntryList(PSINGLE_LIST_ENTRY ListH
 }
 
 // Returns the entry that was first, null where the list was empty. wdm/nf-wdm-exinterlockedpushentrylist
-extern "C" PSINGLE_LIST_ENTRY ExInterlockedPushEntryList(PSINGLE_LIST_ENTRY ListHead, PSINGLE_LIST_ENTRY ListEntry,
-                                                         PKSPIN_LOCK Lock) {
+extern "C" PSINGLE_LIST_ENTRY ExInterlockedPushEntryList(PSINGLE_LIST_ENTRY ListHead,
+                                                         PSINGLE_LIST_ENTRY ListEntry, PKSPIN_LOCK Lock) {
   InterlockedGuard guard(Lock);
   PSINGLE_LIST_ENTRY first = ListHead->Next;
   ListEntry->Next = first;
@@ -65,7 +67,8 @@ extern "C" PSINGLE_LIST_ENTRY ExInterlockedPushEntryList(PSINGLE_LIST_ENTRY List
 }
 
 // Returns the value before the addition. wdm/nf-wdm-exinterlockedaddlargeinteger
-extern "C" LARGE_INTEGER ExInterlockedAddLargeInteger(PLARGE_INTEGER Addend, LARGE_INTEGER Increment, PKSPIN_LOCK Lock) {
+extern "C" LARGE_INTEGER ExInterlockedAddLargeInteger(PLARGE_INTEGER Addend, LARGE_INTEGER Increment,
+                                                      PKSPIN_LOCK Lock) {
   InterlockedGuard guard(Lock);
   const LARGE_INTEGER before = *Addend;
   Addend->QuadPart = static_cast<LONGLONG>(static_cast<ULONGLONG>(before.QuadPart) +

@@ -5,8 +5,8 @@
 
 #include "ke/kthread.h"
 
-// What a wrong use of a lock is told by: DRIVER_VERIFIER_DETECTED_VIOLATION with the numbers of its page, where Windows
-// without Driver Verifier would hang or corrupt something later.
+// What a wrong use of a lock is told by: DRIVER_VERIFIER_DETECTED_VIOLATION with the numbers of its page,
+// where Windows without Driver Verifier would hang or corrupt something later.
 namespace ring3::ex {
 
 enum LockViolation : ULONG_PTR {
@@ -19,7 +19,8 @@ enum LockViolation : ULONG_PTR {
   kReleasedButNotAcquired = 0x1007,
 };
 
-[[noreturn]] inline void ReportLockViolation(LockViolation violation, const void* p2, ULONG_PTR p3 = 0, ULONG_PTR p4 = 0) {
+[[noreturn]] inline void ReportLockViolation(LockViolation violation, const void* p2, ULONG_PTR p3 = 0,
+                                             ULONG_PTR p4 = 0) {
   KeBugCheckEx(DRIVER_VERIFIER_DETECTED_VIOLATION, violation, reinterpret_cast<ULONG_PTR>(p2), p3, p4);
 }
 [[noreturn]] inline void ReportLockIrql(LockViolation violation, KIRQL irql, ULONG_PTR p3, ULONG_PTR p4) {
@@ -27,6 +28,8 @@ enum LockViolation : ULONG_PTR {
 }
 
 // A wait of the executive's own locks: not alertable, without time-out.
-inline void WaitForEvent(PKEVENT event) { KeWaitForSingleObject(event, Executive, KernelMode, FALSE, nullptr); }
+inline void WaitForEvent(PKEVENT event) {
+  KeWaitForSingleObject(event, Executive, KernelMode, FALSE, nullptr);
+}
 
 }  // namespace ring3::ex

@@ -32,7 +32,7 @@ constexpr uint64_t kTolerableMisses = 5;
 struct Registry {
   struct List {
     LookasideList* list = nullptr;
-    uint32_t first_generation = 0;  // the magazines of this list have this one or a later one
+    uint32_t first_generation = 0;         // the magazines of this list have this one or a later one
     SINGLE_LIST_ENTRY* orphans = nullptr;  // entries that threads left behind when they ended
   };
   SpinLock lock{LockRank::kPool};
@@ -48,7 +48,9 @@ Registry& TheRegistry() {
   return registry;
 }
 
-void Add(ULONG& counter, uint32_t by) { __atomic_fetch_add(&counter, by, __ATOMIC_RELAXED); }
+void Add(ULONG& counter, uint32_t by) {
+  __atomic_fetch_add(&counter, by, __ATOMIC_RELAXED);
+}
 
 void Chain(SINGLE_LIST_ENTRY*& chain, SINGLE_LIST_ENTRY* entries) {
   while (entries != nullptr) {
@@ -105,10 +107,11 @@ void* AllocateEntry(LookasideList& list, LookasideKind kind) {
     return AllocateByType(list.Type, list.Size, list.Tag, 0, on_failure, &list);
   }
   if (kind == LookasideKind::kEx) {
-    return ke::CallDriver(nullptr, ke::Callback::kAllocator, list.AllocateEx, list.Type, SIZE_T{list.Size}, list.Tag,
-                          reinterpret_cast<PLOOKASIDE_LIST_EX>(&list));
+    return ke::CallDriver(nullptr, ke::Callback::kAllocator, list.AllocateEx, list.Type, SIZE_T{list.Size},
+                          list.Tag, reinterpret_cast<PLOOKASIDE_LIST_EX>(&list));
   }
-  return ke::CallDriver(nullptr, ke::Callback::kAllocator, list.Allocate, list.Type, SIZE_T{list.Size}, list.Tag);
+  return ke::CallDriver(nullptr, ke::Callback::kAllocator, list.Allocate, list.Type, SIZE_T{list.Size},
+                        list.Tag);
 }
 
 void FreeEntry(LookasideList& list, void* entry, LookasideKind kind) {
@@ -170,14 +173,16 @@ SINGLE_LIST_ENTRY* TakeOrphans(LookasideList& list) {
   return std::exchange(registry.lists[NumberOf(list) % kMostLookasideLists].orphans, nullptr);
 }
 
-// The thread's magazine, in the list's present generation; entries of an older one are freed. Null: list without one.
+// The thread's magazine, in the list's present generation; entries of an older one are freed. Null: list
+// without one.
 Magazine* CurrentMagazine(LookasideList& list, LookasideKind kind) {
   const uint32_t number = NumberOf(list);
   if (number == 0) return nullptr;
   Magazine& magazine = MagazinesOfThread()[number % kMostLookasideLists];
   const uint32_t generation = __atomic_load_n(&GenerationOf(list), __ATOMIC_ACQUIRE);
   if (magazine.generation == generation) return &magazine;
-  // Deleting a list empties its magazines everywhere, so what is here belonged to this list before it was flushed.
+  // Deleting a list empties its magazines everywhere, so what is here belonged to this list before it was
+  // flushed.
   SINGLE_LIST_ENTRY* old = std::exchange(magazine.first, nullptr);
   magazine.count = 0;
   magazine.generation = generation;
@@ -185,7 +190,8 @@ Magazine* CurrentMagazine(LookasideList& list, LookasideKind kind) {
   return &magazine;
 }
 
-// Everything that is in the list, wherever: its own head, orphans, and the magazines of the calling or all threads.
+// Everything that is in the list, wherever: its own head, orphans, and the magazines of the calling or all
+// threads.
 enum class Whose : uint8_t { kThisThread, kEveryThread };
 SINGLE_LIST_ENTRY* TakeAll(LookasideList& list, Whose whose) {
   SINGLE_LIST_ENTRY* all = nullptr;
@@ -282,11 +288,13 @@ void FreeToLookasideSlow(LookasideList& list, void* entry, LookasideKind kind) {
   auto* link = static_cast<SINGLE_LIST_ENTRY*>(entry);
   if (magazine != nullptr) {
     // 7: freed already.
-    if (magazine->first == link) KeBugCheckEx(BAD_POOL_CALLER, 7, 0, list.Tag, reinterpret_cast<ULONG_PTR>(entry));
+    if (magazine->first == link)
+      KeBugCheckEx(BAD_POOL_CALLER, 7, 0, list.Tag, reinterpret_cast<ULONG_PTR>(entry));
     CountInto(list, *magazine);
     const bool full = magazine->count >= list.Depth;
     if (full) {
-      for (int surplus = list.Depth / 2; surplus > 0 && ExQueryDepthSList(&list.ListHead) < list.Depth; --surplus) {
+      for (int surplus = list.Depth / 2; surplus > 0 && ExQueryDepthSList(&list.ListHead) < list.Depth;
+           --surplus) {
         SINGLE_LIST_ENTRY* moved = magazine->first;
         magazine->first = moved->Next;
         --magazine->count;

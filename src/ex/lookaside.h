@@ -9,8 +9,8 @@ namespace ring3::ex {
 // The fields that the three kinds of lookaside list have in common.
 using LookasideList = GENERAL_LOOKASIDE_POOL;
 
-// Entries that one thread keeps of one list, linked through their first bytes. The list's generation tells whether they
-// are still of that list: deleting or flushing it starts a new one.
+// Entries that one thread keeps of one list, linked through their first bytes. The list's generation tells
+// whether they are still of that list: deleting or flushing it starts a new one.
 struct Magazine {
   uint32_t generation;  // zero: unused
   uint32_t count;
@@ -29,8 +29,12 @@ extern constinit thread_local Magazine* t_magazines;
 enum class LookasideKind : uint8_t { kPlain, kEx };
 
 // Where a list keeps its number and generation.
-inline uint32_t& NumberOf(LookasideList& list) { return list.Future[0]; }
-inline uint32_t& GenerationOf(LookasideList& list) { return list.Future[1]; }
+inline uint32_t& NumberOf(LookasideList& list) {
+  return list.Future[0];
+}
+inline uint32_t& GenerationOf(LookasideList& list) {
+  return list.Future[1];
+}
 
 void InitializeLookaside(LookasideList& list, POOL_TYPE type, ULONG tag, size_t size);
 void DeleteLookaside(LookasideList& list, LookasideKind kind);
@@ -45,7 +49,8 @@ void ShutdownLookasides(LeakReport& leaks);
 
 inline Magazine* MagazineOf(LookasideList& list) {
   Magazine* magazines = t_magazines;
-  if (magazines == nullptr) [[unlikely]] return nullptr;
+  if (magazines == nullptr) [[unlikely]]
+    return nullptr;
   Magazine& magazine = magazines[NumberOf(list) % kMostLookasideLists];
   return magazine.generation == __atomic_load_n(&GenerationOf(list), __ATOMIC_RELAXED) ? &magazine : nullptr;
 }
@@ -65,7 +70,8 @@ inline void* AllocateFromLookaside(LookasideList& list, LookasideKind kind) {
 inline void FreeToLookaside(LookasideList& list, void* entry, LookasideKind kind) {
   if (Magazine* magazine = MagazineOf(list)) [[likely]] {
     auto* link = static_cast<SINGLE_LIST_ENTRY*>(entry);
-    if (magazine->count < __atomic_load_n(&list.Depth, __ATOMIC_RELAXED) && magazine->first != link) [[likely]] {
+    if (magazine->count < __atomic_load_n(&list.Depth, __ATOMIC_RELAXED) && magazine->first != link)
+        [[likely]] {
       link->Next = magazine->first;
       magazine->first = link;
       ++magazine->count;

@@ -8,10 +8,12 @@ using namespace ring3::ex;  // NOLINT(google-build-using-namespace)
 
 namespace {
 
-LookasideList& ListOf(void* lookaside) { return *static_cast<LookasideList*>(lookaside); }
+LookasideList& ListOf(void* lookaside) {
+  return *static_cast<LookasideList*>(lookaside);
+}
 
-void InitializePlain(void* lookaside, PALLOCATE_FUNCTION allocate, PFREE_FUNCTION free, POOL_TYPE base, ULONG flags,
-                     SIZE_T size, ULONG tag) {
+void InitializePlain(void* lookaside, PALLOCATE_FUNCTION allocate, PFREE_FUNCTION free, POOL_TYPE base,
+                     ULONG flags, SIZE_T size, ULONG tag) {
   constexpr ULONG kKnownFlags = POOL_RAISE_IF_ALLOCATION_FAILURE | POOL_NX_ALLOCATION;
   LookasideList& list = ListOf(lookaside);
   list.Allocate = allocate != nullptr ? allocate : &ExAllocatePoolWithTag;
@@ -38,16 +40,19 @@ bool IsPoolType(POOL_TYPE type) {
 
 }  // namespace
 
-// Makes an empty list of entries of `Size` bytes of nonpaged pool. `Flags`: 0, POOL_RAISE_IF_ALLOCATION_FAILURE,
-// POOL_NX_ALLOCATION. IRQL <= DISPATCH_LEVEL. wdm/nf-wdm-exinitializenpagedlookasidelist
+// Makes an empty list of entries of `Size` bytes of nonpaged pool. `Flags`: 0,
+// POOL_RAISE_IF_ALLOCATION_FAILURE, POOL_NX_ALLOCATION. IRQL <= DISPATCH_LEVEL.
+// wdm/nf-wdm-exinitializenpagedlookasidelist
 extern "C" VOID ExInitializeNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lookaside, PALLOCATE_FUNCTION Allocate,
-                                                PFREE_FUNCTION Free, ULONG Flags, SIZE_T Size, ULONG Tag, USHORT) {
+                                                PFREE_FUNCTION Free, ULONG Flags, SIZE_T Size, ULONG Tag,
+                                                USHORT) {
   InitializePlain(Lookaside, Allocate, Free, NonPagedPool, Flags, Size, Tag);
 }
 
 // The same of paged pool. wdm/nf-wdm-exinitializepagedlookasidelist
 extern "C" VOID ExInitializePagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside, PALLOCATE_FUNCTION Allocate,
-                                               PFREE_FUNCTION Free, ULONG Flags, SIZE_T Size, ULONG Tag, USHORT) {
+                                               PFREE_FUNCTION Free, ULONG Flags, SIZE_T Size, ULONG Tag,
+                                               USHORT) {
   InitializePlain(Lookaside, Allocate, Free, PagedPool, Flags, Size, Tag);
 }
 
@@ -84,18 +89,25 @@ extern "C" VOID ExFreeToPagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside, PVOI
   FreeToLookaside(ListOf(Lookaside), Entry, LookasideKind::kPlain);
 }
 
-// Makes an empty list of the given pool type; custom routines get the list's address. STATUS_INVALID_PARAMETER_4: no pool
-// type; STATUS_INVALID_PARAMETER_5: unknown flags, or both. IRQL <= DISPATCH_LEVEL. wdm/nf-wdm-exinitializelookasidelistex
+// Makes an empty list of the given pool type; custom routines get the list's address.
+// STATUS_INVALID_PARAMETER_4: no pool type; STATUS_INVALID_PARAMETER_5: unknown flags, or both. IRQL <=
+// DISPATCH_LEVEL. wdm/nf-wdm-exinitializelookasidelistex
 extern "C" NTSTATUS ExInitializeLookasideListEx(PLOOKASIDE_LIST_EX Lookaside, PALLOCATE_FUNCTION_EX Allocate,
-                                                PFREE_FUNCTION_EX Free, POOL_TYPE PoolType, ULONG Flags, SIZE_T Size,
-                                                ULONG Tag, USHORT) {
+                                                PFREE_FUNCTION_EX Free, POOL_TYPE PoolType, ULONG Flags,
+                                                SIZE_T Size, ULONG Tag, USHORT) {
   if (!IsPoolType(PoolType)) return STATUS_INVALID_PARAMETER_4;
   int type = PoolType;
   switch (Flags) {
-    case 0: break;
-    case EX_LOOKASIDE_LIST_EX_FLAGS_RAISE_ON_FAIL: type |= POOL_RAISE_IF_ALLOCATION_FAILURE; break;
-    case EX_LOOKASIDE_LIST_EX_FLAGS_FAIL_NO_RAISE: type |= POOL_QUOTA_FAIL_INSTEAD_OF_RAISE; break;
-    default: return STATUS_INVALID_PARAMETER_5;
+    case 0:
+      break;
+    case EX_LOOKASIDE_LIST_EX_FLAGS_RAISE_ON_FAIL:
+      type |= POOL_RAISE_IF_ALLOCATION_FAILURE;
+      break;
+    case EX_LOOKASIDE_LIST_EX_FLAGS_FAIL_NO_RAISE:
+      type |= POOL_QUOTA_FAIL_INSTEAD_OF_RAISE;
+      break;
+    default:
+      return STATUS_INVALID_PARAMETER_5;
   }
   LookasideList& list = ListOf(Lookaside);
   list.AllocateEx = Allocate;
@@ -126,5 +138,8 @@ extern "C" VOID ExFreeToLookasideListEx(PLOOKASIDE_LIST_EX Lookaside, PVOID Entr
   FreeToLookaside(ListOf(Lookaside), Entry, LookasideKind::kEx);
 }
 
-// Adapts the depth of every list now instead of when a second has passed. ntifs/nf-ntifs-exadjustlookasidedepth
-extern "C" VOID ExAdjustLookasideDepth(VOID) { AdjustLookasideDepths(); }
+// Adapts the depth of every list now instead of when a second has passed.
+// ntifs/nf-ntifs-exadjustlookasidedepth
+extern "C" VOID ExAdjustLookasideDepth(VOID) {
+  AdjustLookasideDepths();
+}

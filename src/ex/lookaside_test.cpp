@@ -103,8 +103,10 @@ TEST_F(LookasideTest, ExRefusesWhatItsPageSays) {
   LOOKASIDE_LIST_EX list;
   EXPECT_EQ(ExInitializeLookasideListEx(&list, nullptr, nullptr, NonPagedPoolMustSucceed, 0, 64, kTag, 0),
             STATUS_INVALID_PARAMETER_4);
-  EXPECT_EQ(ExInitializeLookasideListEx(&list, nullptr, nullptr, PagedPool, 3, 64, kTag, 0), STATUS_INVALID_PARAMETER_5);
-  EXPECT_EQ(ExInitializeLookasideListEx(&list, nullptr, nullptr, PagedPool, 4, 64, kTag, 0), STATUS_INVALID_PARAMETER_5);
+  EXPECT_EQ(ExInitializeLookasideListEx(&list, nullptr, nullptr, PagedPool, 3, 64, kTag, 0),
+            STATUS_INVALID_PARAMETER_5);
+  EXPECT_EQ(ExInitializeLookasideListEx(&list, nullptr, nullptr, PagedPool, 4, 64, kTag, 0),
+            STATUS_INVALID_PARAMETER_5);
 }
 
 TEST_F(LookasideTest, DepthGrowsAndShrinksWithUse) {
@@ -140,7 +142,8 @@ TEST_F(LookasideTest, EveryThreadsEntriesComeBackWhenTheListIsDeleted) {
         void* entry = ExAllocateFromNPagedLookasideList(&list);
         ASSERT_NE(entry, nullptr);
         std::memset(entry, thread, 64);
-        if (void* other = slots[(i * 7 + thread) % 16].exchange(entry)) ExFreeToNPagedLookasideList(&list, other);
+        if (void* other = slots[(i * 7 + thread) % 16].exchange(entry))
+          ExFreeToNPagedLookasideList(&list, other);
       }
       if (++done == 4) {
         for (auto& slot : slots) {
@@ -172,7 +175,8 @@ TEST_F(LookasideTest, MoreListsThanHaveMagazinesWorkToo) {
   std::vector<std::unique_ptr<NPAGED_LOOKASIDE_LIST>> lists;
   for (int i = 0; i < 1200; ++i) {
     lists.push_back(std::make_unique<NPAGED_LOOKASIDE_LIST>());
-    ExInitializeNPagedLookasideList(lists.back().get(), nullptr, nullptr, POOL_NX_ALLOCATION, 64 + i % 3, kTag, 0);
+    ExInitializeNPagedLookasideList(lists.back().get(), nullptr, nullptr, POOL_NX_ALLOCATION, 64 + i % 3,
+                                    kTag, 0);
   }
   for (auto& list : lists) {
     void* a = ExAllocateFromNPagedLookasideList(list.get());

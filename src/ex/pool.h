@@ -38,8 +38,8 @@ struct PoolRequest {
 // The calling thread's cache; null until its first request.
 extern constinit thread_local ThreadCache* t_pool_cache;
 
-// The pool. The fast paths below take no lock and touch nothing shared: a block comes from the thread's list of its
-// size class and goes back there, and what is counted is counted in the thread's own counters.
+// The pool. The fast paths below take no lock and touch nothing shared: a block comes from the thread's list
+// of its size class and goes back there, and what is counted is counted in the thread's own counters.
 class Pool {
  public:
   static constexpr size_t kLargestSmall = kLargestClassSize - kBlockOverhead;
@@ -58,8 +58,10 @@ class Pool {
     if (mode_ == 0 && request.byte_count <= kLargestSmall && (request.attributes & kUncommon) == 0 &&
         !request.want_special && g_fault_hook.load(std::memory_order_relaxed) == nullptr) [[likely]] {
       if (ThreadCache* cache = t_pool_cache; cache != nullptr) [[likely]] {
-        if (TagCounters::Slot* slot = cache->tags().Find(TagKey{request.tag, request.kind()}.packed())) [[likely]] {
-          FreeList& list = cache->ListOf(PageKindOf(request.kind()), SizeClassOf(request.byte_count + kBlockOverhead));
+        if (TagCounters::Slot* slot = cache->tags().Find(TagKey{request.tag, request.kind()}.packed()))
+            [[likely]] {
+          FreeList& list =
+              cache->ListOf(PageKindOf(request.kind()), SizeClassOf(request.byte_count + kBlockOverhead));
           if (PoolHeader* block = list.Pop()) [[likely]] {
             TagCounters::CountAllocation(*slot, request.byte_count);
             Stamp(block, request);
@@ -77,7 +79,8 @@ class Pool {
   RING3_POOL_FAST void Free(void* user, uint32_t tag, TagCheck check, KIRQL irql) {
     if (mode_ == 0) [[likely]] {
       const uint8_t use = map_.UseOf(user);
-      if (use < kSizeClassCount && (reinterpret_cast<uintptr_t>(user) & (kPageSize - sizeof(PoolHeader))) != 0) [[likely]] {
+      if (use < kSizeClassCount &&
+          (reinterpret_cast<uintptr_t>(user) & (kPageSize - sizeof(PoolHeader))) != 0) [[likely]] {
         PoolHeader* header = PoolHeader::Of(user);
         // The whole header in one load.
         const uint64_t packed = LoadUnaligned(header);
@@ -87,8 +90,10 @@ class Pool {
         const auto kind = static_cast<PoolKind>(attributes & kPoolKindMask);
         ThreadCache* cache = t_pool_cache;
         // An ordinary block: allocated, neither cache-aligned nor charged (nor session, which is rare).
-        if (cache != nullptr && (packed & kOrdinaryMask) == kOrdinary && header->seal_or_next == SealOf(header, packed) &&
-            (check == TagCheck::kNone || block_tag == tag) && irql <= (kind == PoolKind::kPaged ? APC_LEVEL : DISPATCH_LEVEL) &&
+        if (cache != nullptr && (packed & kOrdinaryMask) == kOrdinary &&
+            header->seal_or_next == SealOf(header, packed) &&
+            (check == TagCheck::kNone || block_tag == tag) &&
+            irql <= (kind == PoolKind::kPaged ? APC_LEVEL : DISPATCH_LEVEL) &&
             LoadUnaligned(static_cast<char*>(user) + byte_count) == GuardOf(user)) [[likely]] {
           FreeList& list = cache->ListOf(PageKindOf(kind), use);
           TagCounters::Slot* slot = cache->tags().Find(TagKey{block_tag, kind}.packed());
@@ -112,7 +117,8 @@ class Pool {
   TagTotals Usage();
   PoolQuota& quota() { return quota_; }
   SpecialPool& special() { return special_; }
-  // Describes the block at or around `address`, for a bug check's report; empty when it is none of the pool's.
+  // Describes the block at or around `address`, for a bug check's report; empty when it is none of the
+  // pool's.
   std::string Describe(const void* address);
   uint32_t mode() const { return mode_; }
   // Gives back a thread's cache; for thread exit.
@@ -122,7 +128,8 @@ class Pool {
   explicit Pool(uint32_t mode) : mode_(mode), central_(map_), special_(map_) {}
 
   RING3_POOL_TOUCHES_REDZONES static void Stamp(PoolHeader* block, const PoolRequest& request) {
-    const uint64_t packed = uint64_t{request.tag} | uint64_t{static_cast<uint16_t>(request.byte_count)} << 32 |
+    const uint64_t packed = uint64_t{request.tag} |
+                            uint64_t{static_cast<uint16_t>(request.byte_count)} << 32 |
                             uint64_t{request.attributes} << 48 | uint64_t{kPoolStateAllocated} << 56;
     StoreUnaligned(block, packed);
     block->seal_or_next = SealOf(block, packed);
@@ -140,8 +147,8 @@ class Pool {
   void ReturnPages(ThreadCache& cache, void* pages, size_t page_count, PageKind kind);
   void Count(ThreadCache& cache, const TagKey& key, size_t byte_count, PoolEvent event);
   void CheckFreedFill(PoolHeader* block, size_t size);
-  static void CheckCaller(const void* user, uint8_t attributes, uint32_t allocated_tag, uint32_t tag, TagCheck check,
-                          KIRQL irql);
+  static void CheckCaller(const void* user, uint8_t attributes, uint32_t allocated_tag, uint32_t tag,
+                          TagCheck check, KIRQL irql);
   PoolHeader* BlockAround(const void* address, int size_class);
   [[noreturn]] void NotABlock(void* user, uint8_t use);
   void ReportLeaks(LeakReport& leaks);

@@ -42,7 +42,8 @@ bool Apply(const POOL_EXTENDED_PARAMETER& parameter, POOL_FLAGS flags, PoolReque
   switch (parameter.Type) {
     case PoolExtendedParameterPriority: {
       const int level = parameter.Priority & ~9;
-      if (level != LowPoolPriority && level != NormalPoolPriority && level != HighPoolPriority) return optional;
+      if (level != LowPoolPriority && level != NormalPoolPriority && level != HighPoolPriority)
+        return optional;
       if ((parameter.Priority & 8) != 0 && (g_pool != nullptr && (g_pool->mode() & kModeSpecial) != 0)) {
         request.want_special = true;
         request.at_page_start = (parameter.Priority & 1) != 0;
@@ -64,19 +65,24 @@ bool Apply(const POOL_EXTENDED_PARAMETER& parameter, POOL_FLAGS flags, PoolReque
 
 using namespace ring3::ex;  // NOLINT(google-build-using-namespace)
 
-// Allocates `NumberOfBytes` zeroed bytes (POOL_FLAG_UNINITIALIZED: as they are). IRQL <= DISPATCH_LEVEL, for paged pool
-// <= APC_LEVEL. Null for a zero tag or size, invalid flags, or no memory; with POOL_FLAG_RAISE_ON_FAILURE raises
-// STATUS_INVALID_PARAMETER, STATUS_QUOTA_EXCEEDED or STATUS_INSUFFICIENT_RESOURCES instead. wdm/nf-wdm-exallocatepool2
+// Allocates `NumberOfBytes` zeroed bytes (POOL_FLAG_UNINITIALIZED: as they are). IRQL <= DISPATCH_LEVEL, for
+// paged pool
+// <= APC_LEVEL. Null for a zero tag or size, invalid flags, or no memory; with POOL_FLAG_RAISE_ON_FAILURE
+// raises STATUS_INVALID_PARAMETER, STATUS_QUOTA_EXCEEDED or STATUS_INSUFFICIENT_RESOURCES instead.
+// wdm/nf-wdm-exallocatepool2
 extern "C" PVOID ExAllocatePool2(POOL_FLAGS Flags, SIZE_T NumberOfBytes, ULONG Tag) {
-  if (Tag == 0 || NumberOfBytes == 0 || !AreValid(Flags)) [[unlikely]] return Refuse(Flags);
-  return AllocateChecked(RequestOf(Flags, NumberOfBytes, Tag),
-                         (Flags & POOL_FLAG_RAISE_ON_FAILURE) != 0 ? OnFailure::kRaise : OnFailure::kReturnNull);
+  if (Tag == 0 || NumberOfBytes == 0 || !AreValid(Flags)) [[unlikely]]
+    return Refuse(Flags);
+  return AllocateChecked(RequestOf(Flags, NumberOfBytes, Tag), (Flags & POOL_FLAG_RAISE_ON_FAILURE) != 0
+                                                                   ? OnFailure::kRaise
+                                                                   : OnFailure::kReturnNull);
 }
 
-// The same with extended parameters; also null when one that is not optional is not known or cannot be satisfied.
-// wdm/nf-wdm-exallocatepool3
+// The same with extended parameters; also null when one that is not optional is not known or cannot be
+// satisfied. wdm/nf-wdm-exallocatepool3
 extern "C" PVOID ExAllocatePool3(POOL_FLAGS Flags, SIZE_T NumberOfBytes, ULONG Tag,
-                                 PCPOOL_EXTENDED_PARAMETER ExtendedParameters, ULONG ExtendedParametersCount) {
+                                 PCPOOL_EXTENDED_PARAMETER ExtendedParameters,
+                                 ULONG ExtendedParametersCount) {
   if (Tag == 0 || NumberOfBytes == 0 || !AreValid(Flags) ||
       (ExtendedParameters == nullptr && ExtendedParametersCount != 0)) {
     return Refuse(Flags);
@@ -85,6 +91,6 @@ extern "C" PVOID ExAllocatePool3(POOL_FLAGS Flags, SIZE_T NumberOfBytes, ULONG T
   for (ULONG i = 0; i < ExtendedParametersCount; ++i) {
     if (!Apply(ExtendedParameters[i], Flags, request)) return Refuse(Flags);
   }
-  return AllocateChecked(request,
-                         (Flags & POOL_FLAG_RAISE_ON_FAILURE) != 0 ? OnFailure::kRaise : OnFailure::kReturnNull);
+  return AllocateChecked(
+      request, (Flags & POOL_FLAG_RAISE_ON_FAILURE) != 0 ? OnFailure::kRaise : OnFailure::kReturnNull);
 }

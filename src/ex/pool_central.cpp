@@ -59,7 +59,8 @@ void PoolCentral::Empty(FreeList& list, uint32_t batch, Shelf& shelf) {
   while (list.count != 0) PutBatch(shelf, Cut(list, list.count < batch ? list.count : batch));
 }
 
-RING3_POOL_TOUCHES_REDZONES void PoolCentral::Refill(FreeList& list, FreeList& pages, PageKind kind, int size_class) {
+RING3_POOL_TOUCHES_REDZONES void PoolCentral::Refill(FreeList& list, FreeList& pages, PageKind kind,
+                                                     int size_class) {
   TakeBatch(blocks_[static_cast<size_t>(kind)][size_class], list);
   if (list.head != nullptr) return;
   if (pages.head == nullptr) RefillPages(pages, kind);
@@ -105,9 +106,13 @@ void PoolCentral::DrainPages(FreeList& list, PageKind kind) {
   Empty(list, kPageBatch, pages_[static_cast<size_t>(kind)]);
 }
 
-void* PoolCentral::TakeRun(size_t page_count, PageKind kind) { return TakeSystemPages(page_count, kind); }
+void* PoolCentral::TakeRun(size_t page_count, PageKind kind) {
+  return TakeSystemPages(page_count, kind);
+}
 
-void PoolCentral::GiveRun(void* pages, size_t page_count, PageKind kind) { GiveSystemPages(pages, page_count, kind); }
+void PoolCentral::GiveRun(void* pages, size_t page_count, PageKind kind) {
+  GiveSystemPages(pages, page_count, kind);
+}
 
 void PoolCentral::ReleaseChunks() {
   std::vector<Chunk> chunks;

@@ -10,8 +10,8 @@
 
 namespace ring3::ex {
 
-// Where threads' caches are filled from and emptied to, and where the pool's pages are. Blocks travel by the batch, so
-// that a lock is taken once for many of them.
+// Where threads' caches are filled from and emptied to, and where the pool's pages are. Blocks travel by the
+// batch, so that a lock is taken once for many of them.
 class PoolCentral {
  public:
   explicit PoolCentral(PoolPageMap& map) : map_(map) {}

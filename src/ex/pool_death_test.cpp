@@ -42,7 +42,8 @@ TEST_F(PoolDeathTest, FreeingTwice) {
   EXPECT_BUGCHECK(FreeTwice(Allocate(64)), "BAD_POOL_CALLER");
   EXPECT_BUGCHECK(FreeTwice(Allocate(kPageSize)), "BAD_POOL_CALLER");
   EXPECT_BUGCHECK(FreeTwice(Allocate(5 * kPageSize)), "BAD_POOL_CALLER");
-  EXPECT_BUGCHECK(FreeTwice(ExAllocatePool2(POOL_FLAG_PAGED | POOL_FLAG_CACHE_ALIGNED, 100, kTag)), "BAD_POOL_CALLER");
+  EXPECT_BUGCHECK(FreeTwice(ExAllocatePool2(POOL_FLAG_PAGED | POOL_FLAG_CACHE_ALIGNED, 100, kTag)),
+                  "BAD_POOL_CALLER");
 }
 
 TEST_F(PoolDeathTest, FreeingWithTheWrongTag) {
@@ -126,7 +127,8 @@ TEST_F(PoolDeathTest, RequestsThatAreNoLongerSupported) {
 
 TEST_F(SpecialPoolDeathTest, AnOverrunFaultsAtOnce) {
   SKIP_UNDER_ASAN();
-  EXPECT_BUGCHECK(*const_cast<volatile char*>(Allocate(64) + 64) = 1, "DRIVER_PAGE_FAULT_BEYOND_END_OF_ALLOCATION");
+  EXPECT_BUGCHECK(*const_cast<volatile char*>(Allocate(64) + 64) = 1,
+                  "DRIVER_PAGE_FAULT_BEYOND_END_OF_ALLOCATION");
   EXPECT_BUGCHECK(*const_cast<volatile char*>(Allocate(kPageSize) + kPageSize) = 1,
                   "DRIVER_PAGE_FAULT_BEYOND_END_OF_ALLOCATION");
 }

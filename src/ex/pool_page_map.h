@@ -11,10 +11,10 @@ namespace ring3::ex {
 // What a page of system memory is to the pool. Values below kSizeClassCount: small blocks of that class.
 enum PageUse : uint8_t {
   kPageNotPool = 0xff,
-  kPageLarge = 0xfe,          // the first page of a large block
+  kPageLarge = 0xfe,  // the first page of a large block
   kPageLargeInterior = 0xfd,
-  kPageLargeFreed = 0xfc,     // was the first page of a large block, and nothing since
-  kPageSpecial = 0xfb,        // holds a special pool block
+  kPageLargeFreed = 0xfc,  // was the first page of a large block, and nothing since
+  kPageSpecial = 0xfb,     // holds a special pool block
   kPageSpecialFreed = 0xfa,
   kPageSpecialGuard = 0xf9,
 };
@@ -37,14 +37,19 @@ class PoolPageMap {
   Status Initialize(uintptr_t base, size_t byte_count);
   void Shutdown();
 
-  bool Covers(const void* address) const { return reinterpret_cast<uintptr_t>(address) - base_ < byte_count_; }
-  size_t IndexOf(const void* address) const { return (reinterpret_cast<uintptr_t>(address) - base_) / kPageSize; }
+  bool Covers(const void* address) const {
+    return reinterpret_cast<uintptr_t>(address) - base_ < byte_count_;
+  }
+  size_t IndexOf(const void* address) const {
+    return (reinterpret_cast<uintptr_t>(address) - base_) / kPageSize;
+  }
   void* AddressOf(size_t index) const { return reinterpret_cast<void*>(base_ + index * kPageSize); }
   size_t page_count() const { return byte_count_ / kPageSize; }
 
   // Stored inverted, so that untouched memory reads as kPageNotPool.
   uint8_t UseOf(const void* address) const {
-    return Covers(address) ? static_cast<uint8_t>(~use_[IndexOf(address)].load(std::memory_order_relaxed)) : kPageNotPool;
+    return Covers(address) ? static_cast<uint8_t>(~use_[IndexOf(address)].load(std::memory_order_relaxed))
+                           : kPageNotPool;
   }
   void SetUse(const void* address, uint8_t use) {
     use_[IndexOf(address)].store(static_cast<uint8_t>(~use), std::memory_order_relaxed);

@@ -14,9 +14,12 @@ std::string TagText(uint32_t tag) {
 
 const char* PoolKindText(PoolKind kind) {
   switch (kind) {
-    case PoolKind::kNonPagedExecute: return "nonpaged executable";
-    case PoolKind::kNonPagedNx: return "nonpaged";
-    case PoolKind::kPaged: return "paged";
+    case PoolKind::kNonPagedExecute:
+      return "nonpaged executable";
+    case PoolKind::kNonPagedNx:
+      return "nonpaged";
+    case PoolKind::kPaged:
+      return "paged";
   }
   return "unknown";
 }

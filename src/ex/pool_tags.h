@@ -38,7 +38,8 @@ using TagTotals = std::unordered_map<uint64_t, TagUsage>;  // by TagKey::packed
 std::string TagText(uint32_t tag);
 const char* PoolKindText(PoolKind kind);
 
-// A thread's counters. Written by their thread alone, read by whoever sums up, so nothing on the fast path is shared.
+// A thread's counters. Written by their thread alone, read by whoever sums up, so nothing on the fast path is
+// shared.
 class TagCounters {
  public:
   struct Slot {
@@ -54,7 +55,8 @@ class TagCounters {
     Slot& slot = slots_[IndexOf(key)];
     return slot.key.load(std::memory_order_relaxed) == key ? &slot : nullptr;
   }
-  // Adds what is in the place of `key` to `totals` and gives the place to `key`. Under the lock that guards `totals`.
+  // Adds what is in the place of `key` to `totals` and gives the place to `key`. Under the lock that guards
+  // `totals`.
   Slot& Replace(uint64_t key, TagTotals& totals);
   // Adds all counters to `totals`; FlushTo also sets them to zero, in their own thread only.
   void AddTo(TagTotals& totals) const;

@@ -20,7 +20,9 @@ class PoolTest : public ExTest {
   TagUsage UsageOf(ULONG tag, PoolKind kind) { return g_pool->Usage()[TagKey{tag, kind}.packed()]; }
 };
 
-uintptr_t At(const void* p) { return reinterpret_cast<uintptr_t>(p); }
+uintptr_t At(const void* p) {
+  return reinterpret_cast<uintptr_t>(p);
+}
 
 TEST_F(PoolTest, SmallBlocksAreAlignedAndStayWithinAPage) {
   std::vector<void*> blocks;
@@ -59,11 +61,13 @@ TEST_F(PoolTest, CacheAlignedBlocksAreCacheAligned) {
 
 TEST_F(PoolTest, Pool2IsZeroedAndWithTagKeepsWhatWasThere) {
   for (const size_t size : {size_t{64}, kPageSize, 4 * kPageSize}) {
-    auto* p = static_cast<unsigned char*>(ExAllocatePool2(POOL_FLAG_NON_PAGED | POOL_FLAG_UNINITIALIZED, size, kTag));
+    auto* p = static_cast<unsigned char*>(
+        ExAllocatePool2(POOL_FLAG_NON_PAGED | POOL_FLAG_UNINITIALIZED, size, kTag));
     std::memset(p, 0xff, size);
     ExFreePool(p);
-    for (void* q : {ExAllocatePool2(POOL_FLAG_NON_PAGED, size, kTag), ExAllocatePoolZero(NonPagedPoolNx, size, kTag),
-                    ExAllocatePoolQuotaZero(PagedPool, size, kTag)}) {
+    for (void* q :
+         {ExAllocatePool2(POOL_FLAG_NON_PAGED, size, kTag), ExAllocatePoolZero(NonPagedPoolNx, size, kTag),
+          ExAllocatePoolQuotaZero(PagedPool, size, kTag)}) {
       ASSERT_NE(q, nullptr);
       for (size_t i = 0; i < size; ++i) ASSERT_EQ(static_cast<unsigned char*>(q)[i], 0) << i;
       std::memset(q, 0xff, size);

@@ -32,8 +32,9 @@ constexpr PageKind PageKindOf(PoolKind kind) {
   return kind == PoolKind::kNonPagedExecute ? PageKind::kExecute : PageKind::kData;
 }
 
-// A thread's own free blocks and counters: what makes allocation and freeing free of locks. A block that another
-// thread allocated is simply kept by the thread that frees it; surplus goes to the central lists by the batch.
+// A thread's own free blocks and counters: what makes allocation and freeing free of locks. A block that
+// another thread allocated is simply kept by the thread that frees it; surplus goes to the central lists by
+// the batch.
 class ThreadCache {
  public:
   FreeList& ListOf(PageKind kind, int size_class) { return lists_[static_cast<size_t>(kind)][size_class]; }

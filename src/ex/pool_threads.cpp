@@ -68,7 +68,8 @@ void SumTags(TagTotals& totals) {
     sum.allocated_bytes += usage.allocated_bytes;
     sum.freed_bytes += usage.freed_bytes;
   }
-  for (ThreadCache* cache = registry.first; cache != nullptr; cache = cache->next) cache->tags().AddTo(totals);
+  for (ThreadCache* cache = registry.first; cache != nullptr; cache = cache->next)
+    cache->tags().AddTo(totals);
 }
 
 void ForgetThreadCaches() {

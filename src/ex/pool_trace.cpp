@@ -19,7 +19,8 @@ std::string CallStackText(const CallStack& stack) {
     if (address != nullptr) addresses.push_back(reinterpret_cast<uintptr_t>(address));
   }
   std::string text;
-  for (const std::string& line : os::FormatStack(addresses, os::AddressKind::kReturnAddress)) text += "      " + line + "\n";
+  for (const std::string& line : os::FormatStack(addresses, os::AddressKind::kReturnAddress))
+    text += "      " + line + "\n";
   if (!text.empty()) text.pop_back();
   return text;
 }

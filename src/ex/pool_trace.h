@@ -35,7 +35,9 @@ class PoolTrace {
     SpinLock lock{LockRank::kPool};
     std::unordered_map<const void*, Entry> entries RING3_GUARDED_BY(lock);
   };
-  Shard& ShardOf(const void* user) { return shards_[(reinterpret_cast<uintptr_t>(user) >> 6) % shards_.size()]; }
+  Shard& ShardOf(const void* user) {
+    return shards_[(reinterpret_cast<uintptr_t>(user) >> 6) % shards_.size()];
+  }
   std::array<Shard, 16> shards_;
 };
 

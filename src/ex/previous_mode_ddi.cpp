@@ -5,4 +5,6 @@
 
 // Who asked for what the thread is doing: UserMode in a system service that an application called. Any IRQL.
 // wdm/nf-wdm-exgetpreviousmode
-extern "C" KPROCESSOR_MODE ExGetPreviousMode(VOID) { return ring3::ke::CurrentThread()->previous_mode; }
+extern "C" KPROCESSOR_MODE ExGetPreviousMode(VOID) {
+  return ring3::ke::CurrentThread()->previous_mode;
+}

@@ -7,9 +7,9 @@
 #include "base/spin_lock.h"
 #include "ex/lock_checks.h"
 
-// A push lock is one word: bit 0 exclusively held, bit 1 threads wait, the rest counts the threads that share it. Waiters
-// queue outside the word, in one of a few global queues, and try again when they are woken; no new thread shares a lock
-// that is waited for, so that writers get their turn.
+// A push lock is one word: bit 0 exclusively held, bit 1 threads wait, the rest counts the threads that share
+// it. Waiters queue outside the word, in one of a few global queues, and try again when they are woken; no
+// new thread shares a lock that is waited for, so that writers get their turn.
 namespace ring3::ex {
 namespace {
 
@@ -43,11 +43,13 @@ bool TryAcquire(PEX_PUSH_LOCK lock, Access access, bool was_woken) {
   Word word(*lock);
   ULONG_PTR value = word.load(std::memory_order_relaxed);
   for (;;) {
-    const bool free = access == Access::kExclusive ? (value & ~kWaiters) == 0
-                                                   : (value & kExclusive) == 0 && (was_woken || (value & kWaiters) == 0);
+    const bool free = access == Access::kExclusive
+                          ? (value & ~kWaiters) == 0
+                          : (value & kExclusive) == 0 && (was_woken || (value & kWaiters) == 0);
     if (!free) return false;
     const ULONG_PTR taken = access == Access::kExclusive ? value | kExclusive : value + kOneShared;
-    if (word.compare_exchange_weak(value, taken, std::memory_order_acquire, std::memory_order_relaxed)) return true;
+    if (word.compare_exchange_weak(value, taken, std::memory_order_acquire, std::memory_order_relaxed))
+      return true;
   }
 }
 
@@ -57,8 +59,9 @@ bool Enqueue(Queue& queue, Waiter& waiter, bool was_woken) {
   Word word(*waiter.lock);
   ULONG_PTR value = word.load(std::memory_order_relaxed);
   do {
-    const bool held = waiter.access == Access::kExclusive ? (value & ~kWaiters) != 0
-                                                          : (value & kExclusive) != 0 || (!was_woken && (value & kWaiters) != 0);
+    const bool held = waiter.access == Access::kExclusive
+                          ? (value & ~kWaiters) != 0
+                          : (value & kExclusive) != 0 || (!was_woken && (value & kWaiters) != 0);
     if (!held) return false;
   } while (!word.compare_exchange_weak(value, value | kWaiters, std::memory_order_relaxed));
   Waiter** end = &queue.first;
@@ -133,7 +136,9 @@ void CheckIrql(PEX_PUSH_LOCK lock) {
 using namespace ring3::ex;  // NOLINT(google-build-using-namespace)
 
 // wdm/nf-wdm-exinitializepushlock
-extern "C" VOID ExInitializePushLock(PEX_PUSH_LOCK PushLock) { Word(*PushLock).store(0, std::memory_order_relaxed); }
+extern "C" VOID ExInitializePushLock(PEX_PUSH_LOCK PushLock) {
+  Word(*PushLock).store(0, std::memory_order_relaxed);
+}
 
 // Waits for exclusive access. IRQL <= APC_LEVEL, normal kernel APCs disabled; not recursive.
 // wdm/nf-wdm-exacquirepushlockexclusive
@@ -151,14 +156,16 @@ extern "C" VOID ExAcquirePushLockSharedEx(PEX_PUSH_LOCK PushLock, ULONG) {
 // A lock that is not held exclusively is violation 0x1007. wdm/nf-wdm-exreleasepushlockexclusive
 extern "C" VOID ExReleasePushLockExclusiveEx(PEX_PUSH_LOCK PushLock, ULONG) {
   const ULONG_PTR before = Word(*PushLock).fetch_and(~kExclusive, std::memory_order_release);
-  if ((before & kExclusive) == 0) [[unlikely]] ReportLockViolation(kReleasedButNotAcquired, PushLock);
+  if ((before & kExclusive) == 0) [[unlikely]]
+    ReportLockViolation(kReleasedButNotAcquired, PushLock);
   if ((before & kWaiters) != 0) WakeWaiters(PushLock);
 }
 
 // A lock that is not shared is violation 0x1007. wdm/nf-wdm-exreleasepushlockshared
 extern "C" VOID ExReleasePushLockSharedEx(PEX_PUSH_LOCK PushLock, ULONG) {
   const ULONG_PTR before = Word(*PushLock).fetch_sub(kOneShared, std::memory_order_release);
-  if (before < kOneShared) [[unlikely]] ReportLockViolation(kReleasedButNotAcquired, PushLock);
+  if (before < kOneShared) [[unlikely]]
+    ReportLockViolation(kReleasedButNotAcquired, PushLock);
   if (before - kOneShared == kWaiters) WakeWaiters(PushLock);
 }
 

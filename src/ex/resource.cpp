@@ -23,7 +23,9 @@ Registry& TheRegistry() {
   return registry;
 }
 
-ERESOURCE_THREAD Me() { return reinterpret_cast<ERESOURCE_THREAD>(ke::CurrentThread()); }
+ERESOURCE_THREAD Me() {
+  return reinterpret_cast<ERESOURCE_THREAD>(ke::CurrentThread());
+}
 
 }  // namespace
 
@@ -77,12 +79,14 @@ void Resource::Delete() {
   state_.OwnerTable = nullptr;
 }
 
-// The first owner is kept in OwnerEntry, the others in the table; its entry 0 holds the number of entries that follow.
+// The first owner is kept in OwnerEntry, the others in the table; its entry 0 holds the number of entries
+// that follow.
 OWNER_ENTRY* Resource::FindOwner(ERESOURCE_THREAD owner) {
   if (state_.OwnerEntry.OwnerThread == owner && state_.OwnerEntry.OwnerCount != 0) return &state_.OwnerEntry;
   if (state_.OwnerTable == nullptr) return nullptr;
   for (ULONG i = 1; i <= state_.OwnerTable[0].TableSize; ++i) {
-    if (state_.OwnerTable[i].OwnerThread == owner && state_.OwnerTable[i].OwnerCount != 0) return &state_.OwnerTable[i];
+    if (state_.OwnerTable[i].OwnerThread == owner && state_.OwnerTable[i].OwnerCount != 0)
+      return &state_.OwnerTable[i];
   }
   return nullptr;
 }
@@ -193,7 +197,8 @@ Resource::Waiter* Resource::GrantAfterShared() {
   return granted;
 }
 
-// Those who want to share go first, and the next one who wants it alone after them: both kinds get their turn.
+// Those who want to share go first, and the next one who wants it alone after them: both kinds get their
+// turn.
 Resource::Waiter* Resource::GrantAfterExclusive() {
   return state_.SharedWaiters != nullptr ? GrantAllShared() : GrantAfterShared();
 }
@@ -306,7 +311,8 @@ void ShutdownResources(LeakReport& leaks) {
   Registry& registry = TheRegistry();
   SpinLockGuard guard(registry.lock);
   size_t count = 0;
-  for (LIST_ENTRY* entry = registry.head.Flink; entry != &registry.head && count < 1000; entry = entry->Flink) ++count;
+  for (LIST_ENTRY* entry = registry.head.Flink; entry != &registry.head && count < 1000; entry = entry->Flink)
+    ++count;
   if (count != 0) leaks.Add(fmt::format("{} executive resources (ERESOURCE) not deleted", count));
   // Their memory may be gone: they are dropped, not unlinked.
   registry.head = {&registry.head, &registry.head};
@@ -318,7 +324,8 @@ PERESOURCE FindResourceIn(const void* start, size_t byte_count) {
   for (LIST_ENTRY* entry = registry.head.Flink; entry != &registry.head; entry = entry->Flink) {
     auto* resource = CONTAINING_RECORD(entry, ERESOURCE, SystemResourcesList);
     const char* at = reinterpret_cast<const char*>(resource);
-    if (at >= static_cast<const char*>(start) && at < static_cast<const char*>(start) + byte_count) return resource;
+    if (at >= static_cast<const char*>(start) && at < static_cast<const char*>(start) + byte_count)
+      return resource;
   }
   return nullptr;
 }

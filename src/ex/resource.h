@@ -16,8 +16,9 @@ enum class SharedPolicy : uint8_t {
   kBehindAlways,  // behind them, even when the caller shares the resource already
 };
 
-// The operations on an executive resource. The owner table and the queues of waiters are kept in the structure, under its
-// own spin lock; access is handed over by the thread that releases, so nobody can slip in between.
+// The operations on an executive resource. The owner table and the queues of waiters are kept in the
+// structure, under its own spin lock; access is handed over by the thread that releases, so nobody can slip
+// in between.
 //
 //   free ── shared by n owners ── exclusive, held n times ── free
 class Resource {

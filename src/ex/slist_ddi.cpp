@@ -26,10 +26,12 @@ struct Head {
 
 // Two loads: a torn pair fails the exchange that follows.
 Head Load(PSLIST_HEADER list) {
-  return {__atomic_load_n(&list->Alignment, __ATOMIC_RELAXED), __atomic_load_n(&list->Region, __ATOMIC_ACQUIRE)};
+  return {__atomic_load_n(&list->Alignment, __ATOMIC_RELAXED),
+          __atomic_load_n(&list->Region, __ATOMIC_ACQUIRE)};
 }
 
-// In assembly: the compiler's own makes a library call of it. ThreadSanitizer, which does not see into it, is told.
+// In assembly: the compiler's own makes a library call of it. ThreadSanitizer, which does not see into it, is
+// told.
 bool Exchange(PSLIST_HEADER list, const Head& expected, const Head& desired) {
 #if RING3_TSAN
   __tsan_release(list);
@@ -37,7 +39,8 @@ bool Exchange(PSLIST_HEADER list, const Head& expected, const Head& desired) {
   Head seen = expected;
   bool exchanged;
   __asm__ __volatile__("lock cmpxchg16b %[list]"
-                       : [list] "+m"(*list), "+a"(seen.depth_and_sequence), "+d"(seen.next), "=@ccz"(exchanged)
+                       : [list] "+m"(*list), "+a"(seen.depth_and_sequence), "+d"(seen.next),
+                         "=@ccz"(exchanged)
                        : "b"(desired.depth_and_sequence), "c"(desired.next)
                        : "memory");
 #if RING3_TSAN
@@ -46,7 +49,8 @@ bool Exchange(PSLIST_HEADER list, const Head& expected, const Head& desired) {
   return exchanged;
 }
 
-// The entry may be somebody else's by now, and be written: the value is used only when the sequence proves it was not.
+// The entry may be somebody else's by now, and be written: the value is used only when the sequence proves it
+// was not.
 __attribute__((noinline, no_sanitize("thread", "address"))) PSLIST_ENTRY NextOf(PSLIST_ENTRY entry) {
   return *static_cast<PSLIST_ENTRY volatile*>(&entry->Next);
 }
@@ -56,8 +60,8 @@ __attribute__((noinline, no_sanitize("thread"))) void SetNext(PSLIST_ENTRY entry
 
 }  // namespace
 
-// Makes an empty list. STATUS_DATATYPE_MISALIGNMENT is raised where the header is not 16-byte aligned. Any IRQL.
-// wdm/nf-wdm-initializeslisthead
+// Makes an empty list. STATUS_DATATYPE_MISALIGNMENT is raised where the header is not 16-byte aligned. Any
+// IRQL. wdm/nf-wdm-initializeslisthead
 extern "C" VOID InitializeSListHead(PSLIST_HEADER SListHead) {
   if (reinterpret_cast<uintptr_t>(SListHead) % 16 != 0) ExRaiseStatus(STATUS_DATATYPE_MISALIGNMENT);
   __atomic_store_n(&SListHead->Alignment, 0, __ATOMIC_RELAXED);
@@ -107,4 +111,6 @@ extern "C" PSLIST_ENTRY ExpInterlockedFlushSList(PSLIST_HEADER ListHead) {
 
 #undef ExInterlockedFlushSList
 extern "C" NTKERNELAPI PSLIST_ENTRY ExInterlockedFlushSList(PSLIST_HEADER ListHead);
-extern "C" PSLIST_ENTRY ExInterlockedFlushSList(PSLIST_HEADER ListHead) { return ExpInterlockedFlushSList(ListHead); }
+extern "C" PSLIST_ENTRY ExInterlockedFlushSList(PSLIST_HEADER ListHead) {
+  return ExpInterlockedFlushSList(ListHead);
+}

@@ -16,7 +16,9 @@ bool SetAccess(char* pages, size_t page_count, os::Protection protection) {
   return os::Protect(reinterpret_cast<uintptr_t>(pages), page_count * kPageSize, protection).ok();
 }
 
-constexpr size_t RoundUp(size_t value, size_t to) { return (value + to - 1) / to * to; }
+constexpr size_t RoundUp(size_t value, size_t to) {
+  return (value + to - 1) / to * to;
+}
 
 // Stored in LargeBlock::reserved.
 constexpr uint8_t kEdgeAtStart = 1;
@@ -54,7 +56,8 @@ void* SpecialPool::Allocate(size_t byte_count, uint32_t tag, uint8_t attributes,
 char* SpecialPool::UserOf(void* first) const {
   const LargeBlock& block = map_.LargeOf(first);
   char* start = static_cast<char*>(first);
-  // Page-aligned from PAGE_SIZE on, as any pool block; 16-byte aligned below, so up to 15 bytes may lie behind it.
+  // Page-aligned from PAGE_SIZE on, as any pool block; 16-byte aligned below, so up to 15 bytes may lie
+  // behind it.
   if (block.reserved[0] == kEdgeAtStart || block.byte_count >= kPageSize) return start;
   return start + kPageSize - RoundUp(block.byte_count == 0 ? 1 : block.byte_count, 16);
 }
@@ -113,10 +116,12 @@ void SpecialPool::Release(char* first, size_t page_count) {
     mm::FreeSystemPages(pages, page_count + 1);
 }
 
-std::optional<ke::BugCheck> SpecialPool::Explain(uintptr_t address, bool is_write, uintptr_t instruction) const {
+std::optional<ke::BugCheck> SpecialPool::Explain(uintptr_t address, bool is_write,
+                                                 uintptr_t instruction) const {
   switch (map_.UseOf(reinterpret_cast<void*>(address))) {
     case kPageSpecialGuard:
-      return ke::BugCheck{DRIVER_PAGE_FAULT_BEYOND_END_OF_ALLOCATION, {address, is_write, instruction, 0}, nullptr};
+      return ke::BugCheck{
+          DRIVER_PAGE_FAULT_BEYOND_END_OF_ALLOCATION, {address, is_write, instruction, 0}, nullptr};
     case kPageSpecialFreed:
       return ke::BugCheck{PAGE_FAULT_IN_FREED_SPECIAL_POOL, {address, is_write, instruction, 0}, nullptr};
     default:

@@ -12,9 +12,9 @@
 
 namespace ring3::ex {
 
-// Blocks on pages of their own, next to a page that allows no access: what runs over a block's end faults at once, and
-// what uses a freed block does as well, for as long as its pages rest.
-// See "Special Pool" (devtest) in the Windows driver documentation.
+// Blocks on pages of their own, next to a page that allows no access: what runs over a block's end faults at
+// once, and what uses a freed block does as well, for as long as its pages rest. See "Special Pool" (devtest)
+// in the Windows driver documentation.
 class SpecialPool {
  public:
   explicit SpecialPool(PoolPageMap& map) : map_(map) {}
@@ -29,7 +29,8 @@ class SpecialPool {
   char* UserOf(void* first) const;
   // Bug checks (SPECIAL_POOL_DETECTED_MEMORY_CORRUPTION) when bytes around the block were written.
   void Free(void* user);
-  // The bug check for an access at `address` that faulted; none when the special pool has nothing to do with it.
+  // The bug check for an access at `address` that faulted; none when the special pool has nothing to do with
+  // it.
   std::optional<ke::BugCheck> Explain(uintptr_t address, bool is_write, uintptr_t instruction) const;
   // Gives back what rests and returns the live blocks' pages.
   void Shutdown();

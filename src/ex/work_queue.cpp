@@ -55,8 +55,9 @@ PWORK_QUEUE_ITEM WorkQueue::TakeLocked() {
   PLIST_ENTRY entry = items_.Flink;
   PWORK_QUEUE_ITEM item = CONTAINING_RECORD(entry, WORK_QUEUE_ITEM, List);
   if (entry->Flink == nullptr || entry->Blink == nullptr) {
-    KeBugCheckEx(INVALID_WORK_QUEUE_ITEM, reinterpret_cast<ULONG_PTR>(entry), reinterpret_cast<ULONG_PTR>(this),
-                 reinterpret_cast<ULONG_PTR>(g_work_queues), reinterpret_cast<ULONG_PTR>(item->WorkerRoutine));
+    KeBugCheckEx(INVALID_WORK_QUEUE_ITEM, reinterpret_cast<ULONG_PTR>(entry),
+                 reinterpret_cast<ULONG_PTR>(this), reinterpret_cast<ULONG_PTR>(g_work_queues),
+                 reinterpret_cast<ULONG_PTR>(item->WorkerRoutine));
   }
   RemoveEntryList(entry);
   entry->Flink = nullptr;
@@ -121,7 +122,8 @@ void WorkQueue::Stop() {
       item = TakeLocked();
     }
     if (item == nullptr) return;
-    ke::CallDriver(nullptr, ke::Callback::kWorkItem, item->WorkerRoutine, const_cast<PVOID&>(item->Parameter));
+    ke::CallDriver(nullptr, ke::Callback::kWorkItem, item->WorkerRoutine,
+                   const_cast<PVOID&>(item->Parameter));
   }
 }
 

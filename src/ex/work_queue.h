@@ -12,7 +12,8 @@
 
 namespace ring3::ex {
 
-// A queue of work items and the executive threads that run them, started when there is work and nobody free for it.
+// A queue of work items and the executive threads that run them, started when there is work and nobody free
+// for it.
 class WorkQueue {
  public:
   // IRQL <= DISPATCH_LEVEL. The item may be queued again, or freed, as soon as its routine is called.
@@ -54,7 +55,8 @@ class WorkQueues {
 // Of the booted executive; null before Initialize and after StopWorkers.
 extern WorkQueues* g_work_queues;
 
-// Runs all queued items and ends the worker threads. Before ps takes its thread source back; Shutdown calls it otherwise.
+// Runs all queued items and ends the worker threads. Before ps takes its thread source back; Shutdown calls
+// it otherwise.
 void StopWorkers();
 
 }  // namespace ring3::ex

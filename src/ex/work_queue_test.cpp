@@ -23,7 +23,8 @@ VOID FreeItself(PVOID parameter) {
 }
 
 PWORK_QUEUE_ITEM NewItem(PWORKER_THREAD_ROUTINE routine) {
-  auto* item = static_cast<PWORK_QUEUE_ITEM>(ExAllocatePool2(POOL_FLAG_NON_PAGED, sizeof(WORK_QUEUE_ITEM), 'kroW'));
+  auto* item =
+      static_cast<PWORK_QUEUE_ITEM>(ExAllocatePool2(POOL_FLAG_NON_PAGED, sizeof(WORK_QUEUE_ITEM), 'kroW'));
   ExInitializeWorkItem(item, routine, item);
   return item;
 }
@@ -31,7 +32,8 @@ PWORK_QUEUE_ITEM NewItem(PWORKER_THREAD_ROUTINE routine) {
 TEST_F(WorkQueueTest, ItemsAreRunOnceAndMayFreeThemselves) {
   g_run = 0;
   InThreads(4, [](int thread) {
-    constexpr WORK_QUEUE_TYPE kTypes[] = {CriticalWorkQueue, DelayedWorkQueue, HyperCriticalWorkQueue, NormalWorkQueue};
+    constexpr WORK_QUEUE_TYPE kTypes[] = {CriticalWorkQueue, DelayedWorkQueue, HyperCriticalWorkQueue,
+                                          NormalWorkQueue};
     for (int i = 0; i < 500; ++i) ExQueueWorkItem(NewItem(FreeItself), kTypes[(i + thread) % 4]);
   });
   StopWorkers();
@@ -39,8 +41,12 @@ TEST_F(WorkQueueTest, ItemsAreRunOnceAndMayFreeThemselves) {
 }
 
 KEVENT g_event;
-VOID SignalEvent(PVOID) { KeSetEvent(&g_event, 0, FALSE); }
-VOID WaitForOther(PVOID) { KeWaitForSingleObject(&g_event, ::Executive, KernelMode, FALSE, nullptr); }
+VOID SignalEvent(PVOID) {
+  KeSetEvent(&g_event, 0, FALSE);
+}
+VOID WaitForOther(PVOID) {
+  KeWaitForSingleObject(&g_event, ::Executive, KernelMode, FALSE, nullptr);
+}
 
 TEST_F(WorkQueueTest, AnItemMayWaitForALaterOne) {
   KeInitializeEvent(&g_event, NotificationEvent, FALSE);
@@ -102,7 +108,8 @@ TEST_F(WorkQueueTest, ThereIsNoFirmware) {
   GUID guid = {};
   ULONG size = 0;
   EXPECT_EQ(ExGetFirmwareEnvironmentVariable(&name, &guid, nullptr, &size, nullptr), STATUS_NOT_IMPLEMENTED);
-  EXPECT_EQ(ExGetFirmwareEnvironmentVariable(nullptr, &guid, nullptr, &size, nullptr), STATUS_INVALID_PARAMETER);
+  EXPECT_EQ(ExGetFirmwareEnvironmentVariable(nullptr, &guid, nullptr, &size, nullptr),
+            STATUS_INVALID_PARAMETER);
   EXPECT_EQ(ExGetFirmwareType(), FirmwareTypeUnknown);
   EXPECT_TRUE(ExIsProcessorFeaturePresent(PF_COMPARE_EXCHANGE128));
   EXPECT_FALSE(ExIsProcessorFeaturePresent(1000));

@@ -84,9 +84,10 @@ DmaAdapter::DmaAdapter(const DEVICE_DESCRIPTION& description) : description_(des
     width = description.DmaAddressWidth;
   }
   highest_address_ = width >= 64 ? ~uint64_t{0} : (uint64_t{1} << width) - 1;
-  uint32_t wanted = description.MaximumLength == ~ULONG{0}
-                        ? ~uint32_t{0} >> 12
-                        : static_cast<uint32_t>((uint64_t{description.MaximumLength} + kPageBytes - 1) / kPageBytes + 1);
+  uint32_t wanted =
+      description.MaximumLength == ~ULONG{0}
+          ? ~uint32_t{0} >> 12
+          : static_cast<uint32_t>((uint64_t{description.MaximumLength} + kPageBytes - 1) / kPageBytes + 1);
   most_map_registers_ = width >= 64 && scatters() ? wanted : std::min(wanted, kMostBouncedPages + 1);
 }
 
@@ -101,8 +102,8 @@ void DmaAdapter::Destroy() {
   delete this;
 }
 
-void* DmaAdapter::AllocateCommonBuffer(uint64_t lowest, uint64_t highest, ULONG byte_count, MEMORY_CACHING_TYPE caching,
-                                       PPHYSICAL_ADDRESS logical) {
+void* DmaAdapter::AllocateCommonBuffer(uint64_t lowest, uint64_t highest, ULONG byte_count,
+                                       MEMORY_CACHING_TYPE caching, PPHYSICAL_ADDRESS logical) {
   PHYSICAL_ADDRESS low, high, boundary;
   low.QuadPart = static_cast<LONGLONG>(lowest);
   high.QuadPart = static_cast<LONGLONG>(std::min(highest, highest_address_));
@@ -206,9 +207,9 @@ void DmaAdapter::RunChannel(PDEVICE_OBJECT device) {
       SpinLockGuard guard(lock_);
       held_ = registers;
     }
-    IO_ALLOCATION_ACTION action =
-        ke::CallDriver(device->DriverObject, ke::Callback::kAllocator, block->DeviceRoutine, device,
-                       static_cast<PIRP>(block->CurrentIrp), static_cast<PVOID>(registers), block->DeviceContext);
+    IO_ALLOCATION_ACTION action = ke::CallDriver(
+        device->DriverObject, ke::Callback::kAllocator, block->DeviceRoutine, device,
+        static_cast<PIRP>(block->CurrentIrp), static_cast<PVOID>(registers), block->DeviceContext);
     if (action == KeepObject) return;
     SpinLockGuard guard(lock_);
     MapRegisters* to_free = action == DeallocateObject ? held_ : nullptr;

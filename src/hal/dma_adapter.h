@@ -9,16 +9,16 @@
 
 #include "base/spin_lock.h"
 
-// A DMA adapter. Logical addresses are physical ones, where the device can reach them; where it cannot (a 32-bit device,
-// memory above 4 GiB; a device without scatter/gather, scattered memory), map registers stand between: pages within its
-// reach, copied before or after the transfer.
+// A DMA adapter. Logical addresses are physical ones, where the device can reach them; where it cannot (a
+// 32-bit device, memory above 4 GiB; a device without scatter/gather, scattered memory), map registers stand
+// between: pages within its reach, copied before or after the transfer.
 namespace ring3::hal {
 
 // Pages of a transfer that the device reaches instead of the caller's. The MapRegisterBase of the DDIs.
 struct MapRegisters {
-  uint32_t count = 0;       // pages
-  uint32_t used = 0;        // from the beginning
-  void* bounce = nullptr;   // `count` contiguous pages, made when first needed
+  uint32_t count = 0;      // pages
+  uint32_t used = 0;       // from the beginning
+  void* bounce = nullptr;  // `count` contiguous pages, made when first needed
   uint64_t bounce_physical = 0;
   // What lies where in the bounce pages, for the copy back.
   struct Piece {
@@ -50,14 +50,16 @@ class DmaAdapter {
   MapRegisters* AllocateRegisters(uint32_t count);
   void FreeRegisters(MapRegisters* registers);
 
-  // Maps the beginning of [offset, offset + *byte_count) of the MDL chain; *byte_count is what one logical run covers.
-  // 0 where memory for bouncing is exhausted.
-  uint64_t Map(PMDL mdl, MapRegisters* registers, uint64_t offset, uint32_t* byte_count, bool write_to_device);
+  // Maps the beginning of [offset, offset + *byte_count) of the MDL chain; *byte_count is what one logical
+  // run covers. 0 where memory for bouncing is exhausted.
+  uint64_t Map(PMDL mdl, MapRegisters* registers, uint64_t offset, uint32_t* byte_count,
+               bool write_to_device);
   // The transfer is over: the device's bytes go to the caller's memory.
   void Flush(MapRegisters* registers, bool write_to_device);
 
   // The channel: one holder at a time, the others wait in order.
-  NTSTATUS AllocateChannel(PDEVICE_OBJECT device, uint32_t register_count, PDRIVER_CONTROL routine, void* context);
+  NTSTATUS AllocateChannel(PDEVICE_OBJECT device, uint32_t register_count, PDRIVER_CONTROL routine,
+                           void* context);
   void FreeChannel();
   bool CancelWaiting(PDEVICE_OBJECT device);
 

@@ -10,22 +10,30 @@
 namespace ring3::hal {
 namespace {
 
-MEMORY_CACHING_TYPE CachingOf(BOOLEAN enabled) { return enabled ? MmCached : MmNonCached; }
+MEMORY_CACHING_TYPE CachingOf(BOOLEAN enabled) {
+  return enabled ? MmCached : MmNonCached;
+}
 
 uint64_t OffsetOf(PMDL mdl, const void* va) {
-  return static_cast<uint64_t>(static_cast<const char*>(va) - static_cast<const char*>(MmGetMdlVirtualAddress(mdl)));
+  return static_cast<uint64_t>(static_cast<const char*>(va) -
+                               static_cast<const char*>(MmGetMdlVirtualAddress(mdl)));
 }
 
 // nc-wdm-pput_dma_adapter
-VOID PutDmaAdapter(PDMA_ADAPTER adapter) { DmaAdapter::Of(adapter)->Destroy(); }
+VOID PutDmaAdapter(PDMA_ADAPTER adapter) {
+  DmaAdapter::Of(adapter)->Destroy();
+}
 
 // nc-wdm-pallocate_common_buffer: zeroed; null where there is no contiguous memory within the device's reach.
-PVOID AllocateCommonBuffer(PDMA_ADAPTER adapter, ULONG byte_count, PPHYSICAL_ADDRESS logical, BOOLEAN cached) {
-  return DmaAdapter::Of(adapter)->AllocateCommonBuffer(0, ~uint64_t{0}, byte_count, CachingOf(cached), logical);
+PVOID AllocateCommonBuffer(PDMA_ADAPTER adapter, ULONG byte_count, PPHYSICAL_ADDRESS logical,
+                           BOOLEAN cached) {
+  return DmaAdapter::Of(adapter)->AllocateCommonBuffer(0, ~uint64_t{0}, byte_count, CachingOf(cached),
+                                                       logical);
 }
 
 // nc-wdm-pfree_common_buffer
-VOID FreeCommonBuffer(PDMA_ADAPTER adapter, ULONG byte_count, PHYSICAL_ADDRESS, PVOID address, BOOLEAN cached) {
+VOID FreeCommonBuffer(PDMA_ADAPTER adapter, ULONG byte_count, PHYSICAL_ADDRESS, PVOID address,
+                      BOOLEAN cached) {
   DmaAdapter::Of(adapter)->FreeCommonBuffer(address, byte_count, CachingOf(cached));
 }
 
@@ -37,8 +45,9 @@ PVOID AllocateCommonBufferEx(PDMA_ADAPTER adapter, PPHYSICAL_ADDRESS highest, UL
 }
 
 // nc-wdm-pallocate_common_buffer_with_bounds
-PVOID AllocateCommonBufferWithBounds(PDMA_ADAPTER adapter, PPHYSICAL_ADDRESS lowest, PPHYSICAL_ADDRESS highest,
-                                     ULONG byte_count, ULONG, MEMORY_CACHING_TYPE* caching, NODE_REQUIREMENT,
+PVOID AllocateCommonBufferWithBounds(PDMA_ADAPTER adapter, PPHYSICAL_ADDRESS lowest,
+                                     PPHYSICAL_ADDRESS highest, ULONG byte_count, ULONG,
+                                     MEMORY_CACHING_TYPE* caching, NODE_REQUIREMENT,
                                      PPHYSICAL_ADDRESS logical) {
   uint64_t low = lowest == nullptr ? 0 : static_cast<uint64_t>(lowest->QuadPart);
   uint64_t high = highest == nullptr ? ~uint64_t{0} : static_cast<uint64_t>(highest->QuadPart);
@@ -46,7 +55,8 @@ PVOID AllocateCommonBufferWithBounds(PDMA_ADAPTER adapter, PPHYSICAL_ADDRESS low
                                                        caching == nullptr ? MmCached : *caching, logical);
 }
 
-// nc-wdm-pallocate_adapter_channel: DISPATCH_LEVEL. STATUS_INSUFFICIENT_RESOURCES for more registers than there are.
+// nc-wdm-pallocate_adapter_channel: DISPATCH_LEVEL. STATUS_INSUFFICIENT_RESOURCES for more registers than
+// there are.
 NTSTATUS AllocateAdapterChannel(PDMA_ADAPTER adapter, PDEVICE_OBJECT device, ULONG register_count,
                                 PDRIVER_CONTROL routine, PVOID context) {
   return DmaAdapter::Of(adapter)->AllocateChannel(device, register_count, routine, context);
@@ -67,7 +77,8 @@ NTSTATUS AllocateAdapterChannelEx(PDMA_ADAPTER adapter, PDEVICE_OBJECT device, P
 }
 
 // nc-wdm-pflush_adapter_buffers
-BOOLEAN FlushAdapterBuffers(PDMA_ADAPTER adapter, PMDL, PVOID registers, PVOID, ULONG, BOOLEAN write_to_device) {
+BOOLEAN FlushAdapterBuffers(PDMA_ADAPTER adapter, PMDL, PVOID registers, PVOID, ULONG,
+                            BOOLEAN write_to_device) {
   DmaAdapter::Of(adapter)->Flush(static_cast<MapRegisters*>(registers), write_to_device != FALSE);
   return TRUE;
 }
@@ -80,7 +91,9 @@ NTSTATUS FlushAdapterBuffersEx(PDMA_ADAPTER adapter, PMDL, PVOID registers, ULON
 }
 
 // nc-wdm-pfree_adapter_channel: DISPATCH_LEVEL.
-VOID FreeAdapterChannel(PDMA_ADAPTER adapter) { DmaAdapter::Of(adapter)->FreeChannel(); }
+VOID FreeAdapterChannel(PDMA_ADAPTER adapter) {
+  DmaAdapter::Of(adapter)->FreeChannel();
+}
 
 // nc-wdm-pfree_adapter_object
 VOID FreeAdapterObject(PDMA_ADAPTER adapter, IO_ALLOCATION_ACTION action) {
@@ -103,20 +116,24 @@ PHYSICAL_ADDRESS MapTransfer(PDMA_ADAPTER adapter, PMDL mdl, PVOID registers, PV
   return logical;
 }
 
-// nc-wdm-pmap_transfer_ex: STATUS_INVALID_PARAMETER for a range outside the MDL, STATUS_BUFFER_TOO_SMALL for the list,
-// STATUS_INSUFFICIENT_RESOURCES.
-NTSTATUS MapTransferEx(PDMA_ADAPTER adapter, PMDL mdl, PVOID registers, ULONGLONG offset, ULONG, PULONG byte_count,
-                       BOOLEAN write_to_device, PSCATTER_GATHER_LIST list, ULONG list_byte_count,
-                       PDMA_COMPLETION_ROUTINE, PVOID) {
+// nc-wdm-pmap_transfer_ex: STATUS_INVALID_PARAMETER for a range outside the MDL, STATUS_BUFFER_TOO_SMALL for
+// the list, STATUS_INSUFFICIENT_RESOURCES.
+NTSTATUS MapTransferEx(PDMA_ADAPTER adapter, PMDL mdl, PVOID registers, ULONGLONG offset, ULONG,
+                       PULONG byte_count, BOOLEAN write_to_device, PSCATTER_GATHER_LIST list,
+                       ULONG list_byte_count, PDMA_COMPLETION_ROUTINE, PVOID) {
   return MapIntoList(DmaAdapter::Of(adapter), mdl, static_cast<MapRegisters*>(registers), offset, byte_count,
                      write_to_device != FALSE, list, list_byte_count);
 }
 
 // nc-wdm-pget_dma_alignment: bytes.
-ULONG GetDmaAlignment(PDMA_ADAPTER) { return 1; }
+ULONG GetDmaAlignment(PDMA_ADAPTER) {
+  return 1;
+}
 
 // nc-wdm-pread_dma_counter: there is no system DMA controller that counts.
-ULONG ReadDmaCounter(PDMA_ADAPTER) { return 0; }
+ULONG ReadDmaCounter(PDMA_ADAPTER) {
+  return 0;
+}
 
 // nc-wdm-pget_dma_adapter_info: STATUS_NOT_SUPPORTED for versions other than 1.
 NTSTATUS GetDmaAdapterInfo(PDMA_ADAPTER adapter, PDMA_ADAPTER_INFO info) {
@@ -124,14 +141,16 @@ NTSTATUS GetDmaAdapterInfo(PDMA_ADAPTER adapter, PDMA_ADAPTER_INFO info) {
   const DmaAdapter* own = DmaAdapter::Of(adapter);
   info->V1 = {};
   info->V1.ScatterGatherLimit = own->scatters() ? ~ULONG{0} : 1;
-  info->V1.DmaAddressWidth =
-      own->highest_address() == ~uint64_t{0} ? 64 : static_cast<ULONG>(__builtin_popcountll(own->highest_address()));
+  info->V1.DmaAddressWidth = own->highest_address() == ~uint64_t{0}
+                                 ? 64
+                                 : static_cast<ULONG>(__builtin_popcountll(own->highest_address()));
   info->V1.Flags = ADAPTER_INFO_SYNCHRONOUS_CALLBACK;
   info->V1.MinimumTransferUnit = 1;
   return STATUS_SUCCESS;
 }
 
-// nc-wdm-pget_dma_transfer_info: STATUS_NOT_SUPPORTED for unknown versions, STATUS_INVALID_PARAMETER for the range.
+// nc-wdm-pget_dma_transfer_info: STATUS_NOT_SUPPORTED for unknown versions, STATUS_INVALID_PARAMETER for the
+// range.
 NTSTATUS GetDmaTransferInfo(PDMA_ADAPTER, PMDL mdl, ULONGLONG offset, ULONG byte_count, BOOLEAN,
                             PDMA_TRANSFER_INFO info) {
   if (info->Version != DMA_TRANSFER_INFO_VERSION1 && info->Version != DMA_TRANSFER_INFO_VERSION2) {
@@ -153,7 +172,9 @@ NTSTATUS InitializeDmaTransferContext(PDMA_ADAPTER, PVOID context) {
 }
 
 // nc-wdm-pconfigure_adapter_channel: of system DMA controllers only.
-NTSTATUS ConfigureAdapterChannel(PDMA_ADAPTER, ULONG, PVOID) { return STATUS_NOT_IMPLEMENTED; }
+NTSTATUS ConfigureAdapterChannel(PDMA_ADAPTER, ULONG, PVOID) {
+  return STATUS_NOT_IMPLEMENTED;
+}
 
 // nc-wdm-pcancel_adapter_channel: FALSE where the request is not waiting any more.
 BOOLEAN CancelAdapterChannel(PDMA_ADAPTER adapter, PDEVICE_OBJECT device, PVOID) {
@@ -161,18 +182,28 @@ BOOLEAN CancelAdapterChannel(PDMA_ADAPTER adapter, PDEVICE_OBJECT device, PVOID)
 }
 
 // nc-wdm-pcancel_mapped_transfer: of system DMA controllers only.
-NTSTATUS CancelMappedTransfer(PDMA_ADAPTER, PVOID) { return STATUS_NOT_IMPLEMENTED; }
+NTSTATUS CancelMappedTransfer(PDMA_ADAPTER, PVOID) {
+  return STATUS_NOT_IMPLEMENTED;
+}
 
 // nc-wdm-pflush_dma_buffer: memory is coherent.
-NTSTATUS FlushDmaBuffer(PDMA_ADAPTER, PMDL, BOOLEAN) { return STATUS_SUCCESS; }
+NTSTATUS FlushDmaBuffer(PDMA_ADAPTER, PMDL, BOOLEAN) {
+  return STATUS_SUCCESS;
+}
 
-NTSTATUS AllocateDomainCommonBuffer(PDMA_ADAPTER, HANDLE, PPHYSICAL_ADDRESS, ULONG, ULONG, MEMORY_CACHING_TYPE*,
-                                    NODE_REQUIREMENT, PPHYSICAL_ADDRESS, PVOID*) {
+NTSTATUS AllocateDomainCommonBuffer(PDMA_ADAPTER, HANDLE, PPHYSICAL_ADDRESS, ULONG, ULONG,
+                                    MEMORY_CACHING_TYPE*, NODE_REQUIREMENT, PPHYSICAL_ADDRESS, PVOID*) {
   return STATUS_NOT_SUPPORTED;
 }
-NTSTATUS JoinDmaDomain(PDMA_ADAPTER, HANDLE) { return STATUS_NOT_SUPPORTED; }
-NTSTATUS LeaveDmaDomain(PDMA_ADAPTER) { return STATUS_NOT_SUPPORTED; }
-HANDLE GetDmaDomain(PDMA_ADAPTER) { return nullptr; }
+NTSTATUS JoinDmaDomain(PDMA_ADAPTER, HANDLE) {
+  return STATUS_NOT_SUPPORTED;
+}
+NTSTATUS LeaveDmaDomain(PDMA_ADAPTER) {
+  return STATUS_NOT_SUPPORTED;
+}
+HANDLE GetDmaDomain(PDMA_ADAPTER) {
+  return nullptr;
+}
 
 }  // namespace
 
@@ -219,9 +250,10 @@ DMA_OPERATIONS g_dma_operations = {
 
 extern "C" {
 
-// The adapter for a bus-master device; `*NumberOfMapRegisters` is the most that one transfer may have. Null where memory is
-// exhausted or the description's version is unknown. PASSIVE_LEVEL. nf-wdm-iogetdmaadapter
-PDMA_ADAPTER IoGetDmaAdapter(PDEVICE_OBJECT, PDEVICE_DESCRIPTION DeviceDescription, PULONG NumberOfMapRegisters) {
+// The adapter for a bus-master device; `*NumberOfMapRegisters` is the most that one transfer may have. Null
+// where memory is exhausted or the description's version is unknown. PASSIVE_LEVEL. nf-wdm-iogetdmaadapter
+PDMA_ADAPTER IoGetDmaAdapter(PDEVICE_OBJECT, PDEVICE_DESCRIPTION DeviceDescription,
+                             PULONG NumberOfMapRegisters) {
   using ring3::hal::DmaAdapter;
   if (DeviceDescription->Version > DEVICE_DESCRIPTION_VERSION3) return nullptr;
   DEVICE_DESCRIPTION description = {};

@@ -13,7 +13,9 @@
 namespace ring3::hal {
 namespace {
 
-PUCHAR Port(ULONG_PTR number) { return reinterpret_cast<PUCHAR>(number); }
+PUCHAR Port(ULONG_PTR number) {
+  return reinterpret_cast<PUCHAR>(number);
+}
 
 class PortTest : public ExecutiveTest {};
 

@@ -22,18 +22,22 @@ struct ListOwner {
 
 ULONG ElementsIn(ULONG list_byte_count) {
   constexpr ULONG kFixed = sizeof(SCATTER_GATHER_LIST) + sizeof(ListOwner);
-  return list_byte_count < kFixed ? 0
-                                  : (list_byte_count - kFixed) / static_cast<ULONG>(sizeof(SCATTER_GATHER_ELEMENT));
+  return list_byte_count < kFixed
+             ? 0
+             : (list_byte_count - kFixed) / static_cast<ULONG>(sizeof(SCATTER_GATHER_ELEMENT));
 }
 
-ListOwner* OwnerOf(PSCATTER_GATHER_LIST list) { return reinterpret_cast<ListOwner*>(list->Reserved); }
+ListOwner* OwnerOf(PSCATTER_GATHER_LIST list) {
+  return reinterpret_cast<ListOwner*>(list->Reserved);
+}
 
 uint64_t OffsetOf(PMDL mdl, const void* va) {
-  return static_cast<uint64_t>(static_cast<const char*>(va) - static_cast<const char*>(MmGetMdlVirtualAddress(mdl)));
+  return static_cast<uint64_t>(static_cast<const char*>(va) -
+                               static_cast<const char*>(MmGetMdlVirtualAddress(mdl)));
 }
 
-NTSTATUS Build(DmaAdapter* adapter, PMDL mdl, uint64_t offset, ULONG byte_count, bool write_to_device, void* buffer,
-               ULONG buffer_byte_count, bool allocated, PSCATTER_GATHER_LIST* result) {
+NTSTATUS Build(DmaAdapter* adapter, PMDL mdl, uint64_t offset, ULONG byte_count, bool write_to_device,
+               void* buffer, ULONG buffer_byte_count, bool allocated, PSCATTER_GATHER_LIST* result) {
   ULONG pages = 0;
   if (!CountPages(mdl, offset, byte_count, &pages)) return STATUS_INVALID_PARAMETER;
   auto* list = static_cast<PSCATTER_GATHER_LIST>(buffer);
@@ -72,10 +76,12 @@ NTSTATUS Allocate(DmaAdapter* adapter, PMDL mdl, uint64_t offset, ULONG byte_cou
 }
 
 // The driver's routine runs at DISPATCH_LEVEL, whatever the caller's level.
-void CallAtDispatch(PDEVICE_OBJECT device, PDRIVER_LIST_CONTROL routine, PSCATTER_GATHER_LIST list, PVOID context) {
+void CallAtDispatch(PDEVICE_OBJECT device, PDRIVER_LIST_CONTROL routine, PSCATTER_GATHER_LIST list,
+                    PVOID context) {
   KIRQL old;
   KeRaiseIrql(DISPATCH_LEVEL, &old);
-  ke::CallDriver(device->DriverObject, ke::Callback::kListControl, routine, device, device->CurrentIrp, list, context);
+  ke::CallDriver(device->DriverObject, ke::Callback::kListControl, routine, device, device->CurrentIrp, list,
+                 context);
   KeLowerIrql(old);
 }
 
@@ -103,13 +109,15 @@ ULONG ScatterGatherListBytes(ULONG element_count) {
                             sizeof(ListOwner));
 }
 
-NTSTATUS MapIntoList(DmaAdapter* adapter, PMDL mdl, MapRegisters* registers, uint64_t offset, PULONG byte_count,
-                     bool write_to_device, PSCATTER_GATHER_LIST list, ULONG list_byte_count) {
+NTSTATUS MapIntoList(DmaAdapter* adapter, PMDL mdl, MapRegisters* registers, uint64_t offset,
+                     PULONG byte_count, bool write_to_device, PSCATTER_GATHER_LIST list,
+                     ULONG list_byte_count) {
   ULONG pages = 0;
   if (!CountPages(mdl, offset, *byte_count, &pages)) return STATUS_INVALID_PARAMETER;
   if (list == nullptr) {
     uint32_t run = *byte_count;
-    if (adapter->Map(mdl, registers, offset, &run, write_to_device) == 0) return STATUS_INSUFFICIENT_RESOURCES;
+    if (adapter->Map(mdl, registers, offset, &run, write_to_device) == 0)
+      return STATUS_INSUFFICIENT_RESOURCES;
     *byte_count = run;
     return STATUS_SUCCESS;
   }
@@ -138,11 +146,14 @@ NTSTATUS MapIntoList(DmaAdapter* adapter, PMDL mdl, MapRegisters* registers, uin
   return STATUS_SUCCESS;
 }
 
-// nc-wdm-pget_scatter_gather_list. STATUS_INSUFFICIENT_RESOURCES, STATUS_BUFFER_TOO_SMALL; IRQL DISPATCH_LEVEL.
-NTSTATUS GetScatterGatherList(PDMA_ADAPTER adapter, PDEVICE_OBJECT device, PMDL mdl, PVOID va, ULONG byte_count,
-                              PDRIVER_LIST_CONTROL routine, PVOID context, BOOLEAN write_to_device) {
+// nc-wdm-pget_scatter_gather_list. STATUS_INSUFFICIENT_RESOURCES, STATUS_BUFFER_TOO_SMALL; IRQL
+// DISPATCH_LEVEL.
+NTSTATUS GetScatterGatherList(PDMA_ADAPTER adapter, PDEVICE_OBJECT device, PMDL mdl, PVOID va,
+                              ULONG byte_count, PDRIVER_LIST_CONTROL routine, PVOID context,
+                              BOOLEAN write_to_device) {
   PSCATTER_GATHER_LIST list = nullptr;
-  NTSTATUS status = Allocate(DmaAdapter::Of(adapter), mdl, OffsetOf(mdl, va), byte_count, write_to_device != FALSE, &list);
+  NTSTATUS status =
+      Allocate(DmaAdapter::Of(adapter), mdl, OffsetOf(mdl, va), byte_count, write_to_device != FALSE, &list);
   if (!NT_SUCCESS(status)) return status;
   CallAtDispatch(device, routine, list, context);
   return STATUS_SUCCESS;
@@ -175,12 +186,12 @@ NTSTATUS CalculateScatterGatherList(PDMA_ADAPTER adapter, PMDL mdl, PVOID va, UL
 }
 
 // nc-wdm-pbuild_scatter_gather_list: the list in the driver's buffer. STATUS_BUFFER_TOO_SMALL.
-NTSTATUS BuildScatterGatherList(PDMA_ADAPTER adapter, PDEVICE_OBJECT device, PMDL mdl, PVOID va, ULONG byte_count,
-                                PDRIVER_LIST_CONTROL routine, PVOID context, BOOLEAN write_to_device, PVOID buffer,
-                                ULONG buffer_byte_count) {
+NTSTATUS BuildScatterGatherList(PDMA_ADAPTER adapter, PDEVICE_OBJECT device, PMDL mdl, PVOID va,
+                                ULONG byte_count, PDRIVER_LIST_CONTROL routine, PVOID context,
+                                BOOLEAN write_to_device, PVOID buffer, ULONG buffer_byte_count) {
   PSCATTER_GATHER_LIST list = nullptr;
-  NTSTATUS status = Build(DmaAdapter::Of(adapter), mdl, OffsetOf(mdl, va), byte_count, write_to_device != FALSE, buffer,
-                          buffer_byte_count, false, &list);
+  NTSTATUS status = Build(DmaAdapter::Of(adapter), mdl, OffsetOf(mdl, va), byte_count,
+                          write_to_device != FALSE, buffer, buffer_byte_count, false, &list);
   if (!NT_SUCCESS(status)) return status;
   CallAtDispatch(device, routine, list, context);
   return STATUS_SUCCESS;
@@ -193,15 +204,17 @@ NTSTATUS BuildMdlFromScatterGatherList(PDMA_ADAPTER, PSCATTER_GATHER_LIST, PMDL 
   return STATUS_SUCCESS;
 }
 
-// nc-wdm-pget_scatter_gather_list_ex: with DMA_SYNCHRONOUS_CALLBACK the list is handed back, the routine optional.
-NTSTATUS GetScatterGatherListEx(PDMA_ADAPTER adapter, PDEVICE_OBJECT device, PVOID, PMDL mdl, ULONGLONG offset,
-                                ULONG byte_count, ULONG flags, PDRIVER_LIST_CONTROL routine, PVOID context,
-                                BOOLEAN write_to_device, PDMA_COMPLETION_ROUTINE, PVOID,
+// nc-wdm-pget_scatter_gather_list_ex: with DMA_SYNCHRONOUS_CALLBACK the list is handed back, the routine
+// optional.
+NTSTATUS GetScatterGatherListEx(PDMA_ADAPTER adapter, PDEVICE_OBJECT device, PVOID, PMDL mdl,
+                                ULONGLONG offset, ULONG byte_count, ULONG flags, PDRIVER_LIST_CONTROL routine,
+                                PVOID context, BOOLEAN write_to_device, PDMA_COMPLETION_ROUTINE, PVOID,
                                 PSCATTER_GATHER_LIST* result) {
   bool synchronous = (flags & DMA_SYNCHRONOUS_CALLBACK) != 0;
   if (routine == nullptr && (!synchronous || result == nullptr)) return STATUS_INVALID_PARAMETER;
   PSCATTER_GATHER_LIST list = nullptr;
-  NTSTATUS status = Allocate(DmaAdapter::Of(adapter), mdl, offset, byte_count, write_to_device != FALSE, &list);
+  NTSTATUS status =
+      Allocate(DmaAdapter::Of(adapter), mdl, offset, byte_count, write_to_device != FALSE, &list);
   if (!NT_SUCCESS(status)) return status;
   if (synchronous && result != nullptr) *result = list;
   if (routine != nullptr) CallAtDispatch(device, routine, list, context);
@@ -209,10 +222,11 @@ NTSTATUS GetScatterGatherListEx(PDMA_ADAPTER adapter, PDEVICE_OBJECT device, PVO
 }
 
 // nc-wdm-pbuild_scatter_gather_list_ex
-NTSTATUS BuildScatterGatherListEx(PDMA_ADAPTER adapter, PDEVICE_OBJECT device, PVOID, PMDL mdl, ULONGLONG offset,
-                                  ULONG byte_count, ULONG flags, PDRIVER_LIST_CONTROL routine, PVOID context,
-                                  BOOLEAN write_to_device, PVOID buffer, ULONG buffer_byte_count,
-                                  PDMA_COMPLETION_ROUTINE, PVOID, PVOID result) {
+NTSTATUS BuildScatterGatherListEx(PDMA_ADAPTER adapter, PDEVICE_OBJECT device, PVOID, PMDL mdl,
+                                  ULONGLONG offset, ULONG byte_count, ULONG flags,
+                                  PDRIVER_LIST_CONTROL routine, PVOID context, BOOLEAN write_to_device,
+                                  PVOID buffer, ULONG buffer_byte_count, PDMA_COMPLETION_ROUTINE, PVOID,
+                                  PVOID result) {
   bool synchronous = (flags & DMA_SYNCHRONOUS_CALLBACK) != 0;
   if (routine == nullptr && (!synchronous || result == nullptr)) return STATUS_INVALID_PARAMETER;
   PSCATTER_GATHER_LIST list = nullptr;

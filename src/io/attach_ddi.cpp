@@ -39,7 +39,8 @@ PDEVICE_OBJECT Attach(PDEVICE_OBJECT source, PDEVICE_OBJECT target, PDEVICE_OBJE
 
 extern "C" {
 
-// Puts `SourceDevice` on top of the stack of `TargetDevice`; the device now below it, or null. nf-wdm-ioattachdevicetodevicestack
+// Puts `SourceDevice` on top of the stack of `TargetDevice`; the device now below it, or null.
+// nf-wdm-ioattachdevicetodevicestack
 PDEVICE_OBJECT IoAttachDeviceToDeviceStack(PDEVICE_OBJECT SourceDevice, PDEVICE_OBJECT TargetDevice) {
   return Attach(SourceDevice, TargetDevice, nullptr);
 }
@@ -54,7 +55,8 @@ NTSTATUS IoAttachDeviceToDeviceStackSafe(PDEVICE_OBJECT SourceDevice, PDEVICE_OB
 }
 
 // Attaches to the device of that name. Statuses of opening it, STATUS_NO_SUCH_DEVICE. nf-wdm-ioattachdevice
-NTSTATUS IoAttachDevice(PDEVICE_OBJECT SourceDevice, PUNICODE_STRING TargetDevice, PDEVICE_OBJECT* AttachedDevice) {
+NTSTATUS IoAttachDevice(PDEVICE_OBJECT SourceDevice, PUNICODE_STRING TargetDevice,
+                        PDEVICE_OBJECT* AttachedDevice) {
   PFILE_OBJECT file = nullptr;
   PDEVICE_OBJECT target = nullptr;
   RING3_TRY(IoGetDeviceObjectPointer(TargetDevice, FILE_READ_ATTRIBUTES, &file, &target));
@@ -77,8 +79,8 @@ VOID IoDetachDevice(PDEVICE_OBJECT TargetDevice) {
     }
   }
   if (TargetDevice == nullptr) {
-    KeBugCheckEx(DRIVER_VERIFIER_IOMANAGER_VIOLATION, 0x202, reinterpret_cast<ULONG_PTR>(__builtin_return_address(0)),
-                 0, 0);
+    KeBugCheckEx(DRIVER_VERIFIER_IOMANAGER_VIOLATION, 0x202,
+                 reinterpret_cast<ULONG_PTR>(__builtin_return_address(0)), 0, 0);
   }
   DereferenceAfterClose(TargetDevice);
 }
@@ -90,7 +92,9 @@ PDEVICE_OBJECT IoGetAttachedDevice(PDEVICE_OBJECT DeviceObject) {
 }
 
 // The top of the stack, referenced: ObDereferenceObject it. nf-wdm-iogetattacheddevicereference
-PDEVICE_OBJECT IoGetAttachedDeviceReference(PDEVICE_OBJECT DeviceObject) { return TopOfStack(DeviceObject); }
+PDEVICE_OBJECT IoGetAttachedDeviceReference(PDEVICE_OBJECT DeviceObject) {
+  return TopOfStack(DeviceObject);
+}
 
 // The device below, referenced; null where there is none. nf-ntifs-iogetlowerdeviceobject
 PDEVICE_OBJECT IoGetLowerDeviceObject(PDEVICE_OBJECT DeviceObject) {
@@ -108,17 +112,20 @@ PDEVICE_OBJECT IoGetDeviceAttachmentBaseRef(PDEVICE_OBJECT DeviceObject) {
   return DeviceObject;
 }
 
-// The device that requests for the file go to: the top of the stack (or the device itself, where the file was opened so).
-// nf-wdm-iogetrelateddeviceobject
+// The device that requests for the file go to: the top of the stack (or the device itself, where the file was
+// opened so). nf-wdm-iogetrelateddeviceobject
 PDEVICE_OBJECT IoGetRelatedDeviceObject(PFILE_OBJECT FileObject) {
   PDEVICE_OBJECT device = FileObject->DeviceObject;
   if ((FileObject->Flags & FO_DIRECT_DEVICE_OPEN) != 0) return device;
-  if (FileObject->Vpb != nullptr && FileObject->Vpb->DeviceObject != nullptr) device = FileObject->Vpb->DeviceObject;
+  if (FileObject->Vpb != nullptr && FileObject->Vpb->DeviceObject != nullptr)
+    device = FileObject->Vpb->DeviceObject;
   // Without the lock on the way of every request: a device that is attached stays while its file is open.
   while (PDEVICE_OBJECT above = __atomic_load_n(&device->AttachedDevice, __ATOMIC_ACQUIRE)) device = above;
   return device;
 }
 
-PDEVICE_OBJECT IoGetBaseFileSystemDeviceObject(PFILE_OBJECT FileObject) { return FileObject->DeviceObject; }
+PDEVICE_OBJECT IoGetBaseFileSystemDeviceObject(PFILE_OBJECT FileObject) {
+  return FileObject->DeviceObject;
+}
 
 }  // extern "C"

@@ -15,13 +15,17 @@ KSPIN_LOCK g_cancel_spin_lock;
 extern "C" {
 
 // The lock of all cancel routines. IRQL <= DISPATCH_LEVEL. nf-wdm-ioacquirecancelspinlock
-VOID IoAcquireCancelSpinLock(PKIRQL Irql) { KeAcquireSpinLock(&g_cancel_spin_lock, Irql); }
+VOID IoAcquireCancelSpinLock(PKIRQL Irql) {
+  KeAcquireSpinLock(&g_cancel_spin_lock, Irql);
+}
 
 // nf-wdm-ioreleasecancelspinlock
-VOID IoReleaseCancelSpinLock(KIRQL Irql) { KeReleaseSpinLock(&g_cancel_spin_lock, Irql); }
+VOID IoReleaseCancelSpinLock(KIRQL Irql) {
+  KeReleaseSpinLock(&g_cancel_spin_lock, Irql);
+}
 
-// Marks the packet cancelled and calls its cancel routine, which releases the cancel spin lock. FALSE where it has none.
-// IRQL <= DISPATCH_LEVEL. CANCEL_STATE_IN_COMPLETED_IRP. nf-wdm-iocancelirp
+// Marks the packet cancelled and calls its cancel routine, which releases the cancel spin lock. FALSE where
+// it has none. IRQL <= DISPATCH_LEVEL. CANCEL_STATE_IN_COMPLETED_IRP. nf-wdm-iocancelirp
 BOOLEAN IoCancelIrp(PIRP Irp) {
   KIRQL irql;
   IoAcquireCancelSpinLock(&irql);

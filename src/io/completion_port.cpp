@@ -84,18 +84,18 @@ NTSTATUS CreateIoCompletion(KPROCESSOR_MODE mode, PHANDLE handle, ACCESS_MASK de
 
 NTSTATUS SetIoCompletion(KPROCESSOR_MODE mode, HANDLE handle, void* key, void* apc_context, NTSTATUS status,
                          ULONG_PTR information) {
-  RING3_TRY_ASSIGN(auto port,
-                   ob::ReferenceHandleAs<KQUEUE>(handle, IO_COMPLETION_MODIFY_STATE, g_io_completion_type, mode));
+  RING3_TRY_ASSIGN(auto port, ob::ReferenceHandleAs<KQUEUE>(handle, IO_COMPLETION_MODIFY_STATE,
+                                                            g_io_completion_type, mode));
   return PostCompletion(port.get(), key, apc_context, status, information) ? STATUS_SUCCESS
-                                                                            : STATUS_INSUFFICIENT_RESOURCES;
+                                                                           : STATUS_INSUFFICIENT_RESOURCES;
 }
 
-NTSTATUS RemoveIoCompletion(KPROCESSOR_MODE mode, HANDLE handle, PFILE_IO_COMPLETION_INFORMATION entries, ULONG count,
-                            ULONG* removed, const LARGE_INTEGER* timeout, bool alertable) {
+NTSTATUS RemoveIoCompletion(KPROCESSOR_MODE mode, HANDLE handle, PFILE_IO_COMPLETION_INFORMATION entries,
+                            ULONG count, ULONG* removed, const LARGE_INTEGER* timeout, bool alertable) {
   *removed = 0;
   if (count == 0) return STATUS_INVALID_PARAMETER;
-  RING3_TRY_ASSIGN(auto port,
-                   ob::ReferenceHandleAs<KQUEUE>(handle, IO_COMPLETION_MODIFY_STATE, g_io_completion_type, mode));
+  RING3_TRY_ASSIGN(auto port, ob::ReferenceHandleAs<KQUEUE>(handle, IO_COMPLETION_MODIFY_STATE,
+                                                            g_io_completion_type, mode));
   if (alertable && KeTestAlertThread(mode)) return STATUS_USER_APC;
   LARGE_INTEGER none = {};
   LARGE_INTEGER first_timeout = {};

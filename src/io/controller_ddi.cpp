@@ -12,7 +12,8 @@ using namespace ring3;
 
 namespace {
 
-// Calls the routine of the device that has the controller now, and of those after it while they give it back at once.
+// Calls the routine of the device that has the controller now, and of those after it while they give it back
+// at once.
 void Run(PCONTROLLER_OBJECT controller, PDEVICE_OBJECT device) {
   while (device != nullptr) {
     PWAIT_CONTEXT_BLOCK block = &device->Queue.Wcb;
@@ -32,7 +33,8 @@ extern "C" {
 // Null where memory is exhausted. PASSIVE_LEVEL. nf-ntddk-iocreatecontroller
 PCONTROLLER_OBJECT IoCreateController(ULONG Size) {
   size_t byte_count = sizeof(CONTROLLER_OBJECT) + Size;
-  auto* controller = static_cast<PCONTROLLER_OBJECT>(ExAllocatePoolWithTag(NonPagedPoolNx, byte_count, 'rtnC'));
+  auto* controller =
+      static_cast<PCONTROLLER_OBJECT>(ExAllocatePoolWithTag(NonPagedPoolNx, byte_count, 'rtnC'));
   if (controller == nullptr) return nullptr;
   std::memset(static_cast<void*>(controller), 0, byte_count);
   controller->Type = IO_TYPE_CONTROLLER;
@@ -43,7 +45,9 @@ PCONTROLLER_OBJECT IoCreateController(ULONG Size) {
 }
 
 // nf-ntddk-iodeletecontroller
-VOID IoDeleteController(PCONTROLLER_OBJECT ControllerObject) { ExFreePool(ControllerObject); }
+VOID IoDeleteController(PCONTROLLER_OBJECT ControllerObject) {
+  ExFreePool(ControllerObject);
+}
 
 // Calls the routine when the controller is free. DISPATCH_LEVEL. nf-ntddk-ioallocatecontroller
 VOID IoAllocateController(PCONTROLLER_OBJECT ControllerObject, PDEVICE_OBJECT DeviceObject,
@@ -60,7 +64,8 @@ VOID IoAllocateController(PCONTROLLER_OBJECT ControllerObject, PDEVICE_OBJECT De
 // DISPATCH_LEVEL. nf-ntddk-iofreecontroller
 VOID IoFreeController(PCONTROLLER_OBJECT ControllerObject) {
   PKDEVICE_QUEUE_ENTRY next = KeRemoveDeviceQueue(&ControllerObject->DeviceWaitQueue);
-  if (next != nullptr) Run(ControllerObject, CONTAINING_RECORD(next, DEVICE_OBJECT, Queue.Wcb.WaitQueueEntry));
+  if (next != nullptr)
+    Run(ControllerObject, CONTAINING_RECORD(next, DEVICE_OBJECT, Queue.Wcb.WaitQueueEntry));
 }
 
 // Counts that drivers keep. nf-ntddk-iogetconfigurationinformation

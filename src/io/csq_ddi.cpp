@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Cancel-safe queues: the driver keeps the list, this keeps cancellation right.
-// While a packet is queued, Tail.Overlay.DriverContext[3] points to the queue, or to the IO_CSQ_IRP_CONTEXT it came with.
+// While a packet is queued, Tail.Overlay.DriverContext[3] points to the queue, or to the IO_CSQ_IRP_CONTEXT
+// it came with.
 #include <ntstatus.h>
 
 #include "io/irp.h"
@@ -18,12 +19,16 @@ void AcquireLock(PIO_CSQ csq, PKIRQL irql) {
 void ReleaseLock(PIO_CSQ csq, KIRQL irql) {
   ke::CallDriver<kLocks>(nullptr, ke::Callback::kOther, csq->CsqReleaseLock, csq, irql);
 }
-void RemoveIrp(PIO_CSQ csq, PIRP irp) { ke::CallDriver(nullptr, ke::Callback::kOther, csq->CsqRemoveIrp, csq, irp); }
+void RemoveIrp(PIO_CSQ csq, PIRP irp) {
+  ke::CallDriver(nullptr, ke::Callback::kOther, csq->CsqRemoveIrp, csq, irp);
+}
 void CompleteCanceled(PIO_CSQ csq, PIRP irp) {
   ke::CallDriver(nullptr, ke::Callback::kOther, csq->CsqCompleteCanceledIrp, csq, irp);
 }
 
-PVOID& QueueWord(PIRP irp) { return irp->Tail.Overlay.DriverContext[3]; }
+PVOID& QueueWord(PIRP irp) {
+  return irp->Tail.Overlay.DriverContext[3];
+}
 
 bool IsQueue(const void* word) {
   ULONG type = *static_cast<const ULONG*>(word);
@@ -100,7 +105,8 @@ extern "C" {
 // nf-wdm-iocsqinitialize
 NTSTATUS IoCsqInitialize(PIO_CSQ Csq, PIO_CSQ_INSERT_IRP CsqInsertIrp, PIO_CSQ_REMOVE_IRP CsqRemoveIrp,
                          PIO_CSQ_PEEK_NEXT_IRP CsqPeekNextIrp, PIO_CSQ_ACQUIRE_LOCK CsqAcquireLock,
-                         PIO_CSQ_RELEASE_LOCK CsqReleaseLock, PIO_CSQ_COMPLETE_CANCELED_IRP CsqCompleteCanceledIrp) {
+                         PIO_CSQ_RELEASE_LOCK CsqReleaseLock,
+                         PIO_CSQ_COMPLETE_CANCELED_IRP CsqCompleteCanceledIrp) {
   Initialize(Csq, IO_TYPE_CSQ, CsqInsertIrp, CsqRemoveIrp, CsqPeekNextIrp, CsqAcquireLock, CsqReleaseLock,
              CsqCompleteCanceledIrp);
   return STATUS_SUCCESS;
@@ -111,13 +117,15 @@ NTSTATUS IoCsqInitializeEx(PIO_CSQ Csq, PIO_CSQ_INSERT_IRP_EX CsqInsertIrp, PIO_
                            PIO_CSQ_PEEK_NEXT_IRP CsqPeekNextIrp, PIO_CSQ_ACQUIRE_LOCK CsqAcquireLock,
                            PIO_CSQ_RELEASE_LOCK CsqReleaseLock,
                            PIO_CSQ_COMPLETE_CANCELED_IRP CsqCompleteCanceledIrp) {
-  Initialize(Csq, IO_TYPE_CSQ_EX, reinterpret_cast<PIO_CSQ_INSERT_IRP>(reinterpret_cast<void*>(CsqInsertIrp)), CsqRemoveIrp, CsqPeekNextIrp,
-             CsqAcquireLock, CsqReleaseLock, CsqCompleteCanceledIrp);
+  Initialize(Csq, IO_TYPE_CSQ_EX, reinterpret_cast<PIO_CSQ_INSERT_IRP>(reinterpret_cast<void*>(CsqInsertIrp)),
+             CsqRemoveIrp, CsqPeekNextIrp, CsqAcquireLock, CsqReleaseLock, CsqCompleteCanceledIrp);
   return STATUS_SUCCESS;
 }
 
 // Queues the packet and marks it pending; one that is cancelled already is completed. nf-wdm-iocsqinsertirp
-VOID IoCsqInsertIrp(PIO_CSQ Csq, PIRP Irp, PIO_CSQ_IRP_CONTEXT Context) { Insert(Csq, Irp, Context, nullptr); }
+VOID IoCsqInsertIrp(PIO_CSQ Csq, PIRP Irp, PIO_CSQ_IRP_CONTEXT Context) {
+  Insert(Csq, Irp, Context, nullptr);
+}
 
 // What the driver's insert routine returned. nf-wdm-iocsqinsertirpex
 NTSTATUS IoCsqInsertIrpEx(PIO_CSQ Csq, PIRP Irp, PIO_CSQ_IRP_CONTEXT Context, PVOID InsertContext) {

@@ -9,8 +9,8 @@
 #include "base/spin_lock.h"
 #include "ob/object.h"
 
-// Devices and drivers as objects. A device lives in the body of its object: DEVICE_OBJECT, the driver's extension, then
-// our part. Its ReferenceCount counts open files; pointers are counted by the object.
+// Devices and drivers as objects. A device lives in the body of its object: DEVICE_OBJECT, the driver's
+// extension, then our part. Its ReferenceCount counts open files; pointers are counted by the object.
 namespace ring3::io {
 
 extern ob::ObjectType* g_device_type;
@@ -42,11 +42,11 @@ struct Driver {
   DRIVER_EXTENSION extension;
   DriverClientExtension* client_extensions;
   std::u16string* service_name;
-  std::u16string* name;       // \Driver\<service_name>
+  std::u16string* name;  // \Driver\<service_name>
   std::u16string* image_path;
-  void* module;               // of os::LoadModule; null: linked into the program
+  void* module;  // of os::LoadModule; null: linked into the program
   PDRIVER_INITIALIZE entry;
-  Driver* next;               // in the order of loading, newest first
+  Driver* next;  // in the order of loading, newest first
   bool unload_pending;
   bool unloading;
 
@@ -58,9 +58,9 @@ NTSTATUS InvalidDeviceRequest(PDEVICE_OBJECT device, PIRP irp);
 
 Status InitializeDeviceTypes();
 
-// One open file more or fewer. The last one ends a device whose deletion waits, and a driver whose unloading does.
-// Taking one fails with STATUS_NO_SUCH_DEVICE where the device is being initialised, deleted or unloaded, with
-// STATUS_ACCESS_DENIED where it is exclusive and open.
+// One open file more or fewer. The last one ends a device whose deletion waits, and a driver whose unloading
+// does. Taking one fails with STATUS_NO_SUCH_DEVICE where the device is being initialised, deleted or
+// unloaded, with STATUS_ACCESS_DENIED where it is exclusive and open.
 Status ReferenceForOpen(PDEVICE_OBJECT device);
 void DereferenceAfterClose(PDEVICE_OBJECT device);
 
@@ -86,8 +86,8 @@ void EndTimer(PDEVICE_OBJECT device);
 // What IoSetDevicePropertyData has set for the device goes with it.
 void ForgetProperties(PDEVICE_OBJECT device);
 
-// Sends `irp` (a kService packet, its next stack location filled) and waits for it: the final status. The packet is freed.
-// `result` may be null.
+// Sends `irp` (a kService packet, its next stack location filled) and waits for it: the final status. The
+// packet is freed. `result` may be null.
 NTSTATUS SendAndWait(PDEVICE_OBJECT device, PIRP irp, PIO_STATUS_BLOCK result);
 
 }  // namespace ring3::io

@@ -43,7 +43,8 @@ Status PrepareBuffered(const Control& control, IRP* irp) {
   return STATUS_SUCCESS;
 }
 
-// The input is captured; the other buffer is locked and described, for the device to read (IN) or write (OUT).
+// The input is captured; the other buffer is locked and described, for the device to read (IN) or write
+// (OUT).
 Status PrepareDirect(const Control& control, IRP* irp) {
   if (control.input_byte_count != 0) {
     void* buffer = AllocateSystemBuffer(irp, control.input_byte_count);
@@ -88,8 +89,8 @@ bool TryFast(const Control& control, const RequestArguments& request, FILE_OBJEC
     if (!ProbeForReading(control.mode, control.input, control.input_byte_count).ok()) return false;
   }
   IO_STATUS_BLOCK result = {};
-  BOOLEAN done = ke::CallDriver(device->DriverObject, ke::Callback::kFastIo, dispatch->FastIoDeviceControl, file,
-                                BOOLEAN{TRUE}, control.input, control.input_byte_count, control.output,
+  BOOLEAN done = ke::CallDriver(device->DriverObject, ke::Callback::kFastIo, dispatch->FastIoDeviceControl,
+                                file, BOOLEAN{TRUE}, control.input, control.input_byte_count, control.output,
                                 control.output_byte_count, control.code, &result, device);
   if (!done) return false;
   *status = result.Status;
@@ -119,8 +120,9 @@ NTSTATUS ControlFile(KPROCESSOR_MODE mode, ControlKind kind, const RequestArgume
       TryFast(control, arguments, file.get(), &status)) {
     return status;
   }
-  Result<Request> request = BeginRequest(
-      mode, arguments, file, kind == ControlKind::kDevice ? IRP_MJ_DEVICE_CONTROL : IRP_MJ_FILE_SYSTEM_CONTROL);
+  Result<Request> request =
+      BeginRequest(mode, arguments, file,
+                   kind == ControlKind::kDevice ? IRP_MJ_DEVICE_CONTROL : IRP_MJ_FILE_SYSTEM_CONTROL);
   if (!request.ok()) return request.status();
   PIO_STACK_LOCATION stack = request->stack();
   Status prepared = Prepare(control, request->irp, stack);
@@ -138,15 +140,17 @@ NTSTATUS ControlFile(KPROCESSOR_MODE mode, ControlKind kind, const RequestArgume
 
 extern "C" {
 
-// STATUS_ACCESS_DENIED where the sender of the packet lacks `RequiredAccess` (FILE_READ_ACCESS, FILE_WRITE_ACCESS).
-// nf-wdm-iovalidatedeviceiocontrolaccess
+// STATUS_ACCESS_DENIED where the sender of the packet lacks `RequiredAccess` (FILE_READ_ACCESS,
+// FILE_WRITE_ACCESS). nf-wdm-iovalidatedeviceiocontrolaccess
 #undef IoValidateDeviceIoControlAccess
 NTSTATUS IoValidateDeviceIoControlAccess(PIRP Irp, ULONG RequiredAccess) {
   if ((RequiredAccess & ~ULONG{FILE_READ_ACCESS | FILE_WRITE_ACCESS}) != 0) return STATUS_INVALID_PARAMETER;
   if (Irp->RequestorMode == KernelMode) return STATUS_SUCCESS;
   UCHAR flags = IoGetCurrentIrpStackLocation(Irp)->Flags;
-  if ((RequiredAccess & FILE_READ_ACCESS) != 0 && (flags & SL_READ_ACCESS_GRANTED) == 0) return STATUS_ACCESS_DENIED;
-  if ((RequiredAccess & FILE_WRITE_ACCESS) != 0 && (flags & SL_WRITE_ACCESS_GRANTED) == 0) return STATUS_ACCESS_DENIED;
+  if ((RequiredAccess & FILE_READ_ACCESS) != 0 && (flags & SL_READ_ACCESS_GRANTED) == 0)
+    return STATUS_ACCESS_DENIED;
+  if ((RequiredAccess & FILE_WRITE_ACCESS) != 0 && (flags & SL_WRITE_ACCESS_GRANTED) == 0)
+    return STATUS_ACCESS_DENIED;
   return STATUS_SUCCESS;
 }
 

@@ -20,10 +20,13 @@ namespace {
 
 std::atomic<uint32_t> g_next_generated_name{0};
 
-// "Controlling Device Access": the system and administrators have full access, everyone reads, writes and executes.
+// "Controlling Device Access": the system and administrators have full access, everyone reads, writes and
+// executes.
 constexpr std::u16string_view kDefaultSecurity = u"D:P(A;;GA;;;SY)(A;;GA;;;BA)(A;;GRGWGX;;;WD)";
 
-constexpr size_t RoundUp(size_t byte_count) { return (byte_count + 15) & ~size_t{15}; }
+constexpr size_t RoundUp(size_t byte_count) {
+  return (byte_count + 15) & ~size_t{15};
+}
 
 std::u16string GeneratedName() {
   uint32_t number = g_next_generated_name.fetch_add(1, std::memory_order_relaxed);
@@ -44,7 +47,8 @@ bool HasVolume(ULONG device_type) {
   }
 }
 
-void Fill(PDEVICE_OBJECT device, PDRIVER_OBJECT driver, ULONG extension_byte_count, ULONG type, ULONG characteristics) {
+void Fill(PDEVICE_OBJECT device, PDRIVER_OBJECT driver, ULONG extension_byte_count, ULONG type,
+          ULONG characteristics) {
   device->Type = IO_TYPE_DEVICE;
   device->Size = static_cast<USHORT>(sizeof(DEVICE_OBJECT) + extension_byte_count);
   device->DriverObject = driver;
@@ -79,7 +83,8 @@ bool AddVolume(PDEVICE_OBJECT device) {
 extern "C" {
 
 // A device of `DriverObject`, with a zeroed extension of `DeviceExtensionSize` bytes. PASSIVE_LEVEL.
-// STATUS_OBJECT_NAME_EXISTS, STATUS_OBJECT_NAME_COLLISION, STATUS_INSUFFICIENT_RESOURCES. nf-wdm-iocreatedevice
+// STATUS_OBJECT_NAME_EXISTS, STATUS_OBJECT_NAME_COLLISION, STATUS_INSUFFICIENT_RESOURCES.
+// nf-wdm-iocreatedevice
 NTSTATUS IoCreateDevice(PDRIVER_OBJECT DriverObject, ULONG DeviceExtensionSize, PUNICODE_STRING DeviceName,
                         ULONG DeviceType, ULONG DeviceCharacteristics, BOOLEAN Exclusive,
                         PDEVICE_OBJECT* DeviceObject) {
@@ -133,8 +138,9 @@ NTSTATUS IoCreateDevice(PDRIVER_OBJECT DriverObject, ULONG DeviceExtensionSize, 
 VOID IoDeleteDevice(PDEVICE_OBJECT DeviceObject) {
   Device* own = Device::Of(DeviceObject);
   if (own->extension.AttachedTo != nullptr) {
-    KeBugCheckEx(DRIVER_VERIFIER_IOMANAGER_VIOLATION, 0x201, reinterpret_cast<ULONG_PTR>(__builtin_return_address(0)),
-                 0, reinterpret_cast<ULONG_PTR>(DeviceObject));
+    KeBugCheckEx(DRIVER_VERIFIER_IOMANAGER_VIOLATION, 0x201,
+                 reinterpret_cast<ULONG_PTR>(__builtin_return_address(0)), 0,
+                 reinterpret_cast<ULONG_PTR>(DeviceObject));
   }
   if (DeviceObject->Timer != nullptr) EndTimer(DeviceObject);
   ForgetShutdownNotification(DeviceObject);
@@ -149,15 +155,17 @@ VOID IoDeleteDevice(PDEVICE_OBJECT DeviceObject) {
   if (end) EndDevice(DeviceObject);
 }
 
-// Devices of the driver, each referenced. STATUS_BUFFER_TOO_SMALL where `DeviceObjectListSize` bytes are too few.
-// nf-ntifs-ioenumeratedeviceobjectlist
+// Devices of the driver, each referenced. STATUS_BUFFER_TOO_SMALL where `DeviceObjectListSize` bytes are too
+// few. nf-ntifs-ioenumeratedeviceobjectlist
 NTSTATUS IoEnumerateDeviceObjectList(PDRIVER_OBJECT DriverObject, PDEVICE_OBJECT* DeviceObjectList,
                                      ULONG DeviceObjectListSize, PULONG ActualNumberDeviceObjects) {
   SpinLockGuard guard(g_device_lock);
   ULONG count = 0;
-  for (PDEVICE_OBJECT device = DriverObject->DeviceObject; device != nullptr; device = device->NextDevice) ++count;
+  for (PDEVICE_OBJECT device = DriverObject->DeviceObject; device != nullptr; device = device->NextDevice)
+    ++count;
   *ActualNumberDeviceObjects = count;
-  ULONG room = DeviceObjectList == nullptr ? 0 : DeviceObjectListSize / static_cast<ULONG>(sizeof(PDEVICE_OBJECT));
+  ULONG room =
+      DeviceObjectList == nullptr ? 0 : DeviceObjectListSize / static_cast<ULONG>(sizeof(PDEVICE_OBJECT));
   ULONG index = 0;
   for (PDEVICE_OBJECT device = DriverObject->DeviceObject; device != nullptr && index < room;
        device = device->NextDevice) {

@@ -34,7 +34,9 @@ struct Properties {
 };
 Properties g_properties;
 
-bool IsPhysicalDevice(PDEVICE_OBJECT device) { return (device->Flags & DO_BUS_ENUMERATED_DEVICE) != 0; }
+bool IsPhysicalDevice(PDEVICE_OBJECT device) {
+  return (device->Flags & DO_BUS_ENUMERATED_DEVICE) != 0;
+}
 
 }  // namespace
 
@@ -50,10 +52,11 @@ void ForgetProperties(PDEVICE_OBJECT device) {
 
 extern "C" {
 
-// STATUS_BUFFER_TOO_SMALL with the length in `*RequiredSize`; STATUS_OBJECT_NAME_NOT_FOUND where it was not set;
-// STATUS_INVALID_DEVICE_REQUEST where `Pdo` is no physical device. IRQL <= APC_LEVEL. nf-wdm-iogetdevicepropertydata
-NTSTATUS IoGetDevicePropertyData(PDEVICE_OBJECT Pdo, const DEVPROPKEY* PropertyKey, LCID Lcid, ULONG, ULONG Size,
-                                 PVOID Data, PULONG RequiredSize, PDEVPROPTYPE Type) {
+// STATUS_BUFFER_TOO_SMALL with the length in `*RequiredSize`; STATUS_OBJECT_NAME_NOT_FOUND where it was not
+// set; STATUS_INVALID_DEVICE_REQUEST where `Pdo` is no physical device. IRQL <= APC_LEVEL.
+// nf-wdm-iogetdevicepropertydata
+NTSTATUS IoGetDevicePropertyData(PDEVICE_OBJECT Pdo, const DEVPROPKEY* PropertyKey, LCID Lcid, ULONG,
+                                 ULONG Size, PVOID Data, PULONG RequiredSize, PDEVPROPTYPE Type) {
   *RequiredSize = 0;
   if (!IsPhysicalDevice(Pdo)) return STATUS_INVALID_DEVICE_REQUEST;
   SpinLockGuard guard(g_properties.lock);
@@ -68,16 +71,17 @@ NTSTATUS IoGetDevicePropertyData(PDEVICE_OBJECT Pdo, const DEVPROPKEY* PropertyK
   return STATUS_OBJECT_NAME_NOT_FOUND;
 }
 
-// `Data` null deletes. STATUS_OBJECT_NAME_NOT_FOUND where there is nothing to delete; STATUS_INVALID_DEVICE_REQUEST where
-// `Pdo` is no physical device. IRQL <= APC_LEVEL. nf-wdm-iosetdevicepropertydata
-NTSTATUS IoSetDevicePropertyData(PDEVICE_OBJECT Pdo, const DEVPROPKEY* PropertyKey, LCID Lcid, ULONG, DEVPROPTYPE Type,
-                                 ULONG Size, PVOID Data) {
+// `Data` null deletes. STATUS_OBJECT_NAME_NOT_FOUND where there is nothing to delete;
+// STATUS_INVALID_DEVICE_REQUEST where `Pdo` is no physical device. IRQL <= APC_LEVEL.
+// nf-wdm-iosetdevicepropertydata
+NTSTATUS IoSetDevicePropertyData(PDEVICE_OBJECT Pdo, const DEVPROPKEY* PropertyKey, LCID Lcid, ULONG,
+                                 DEVPROPTYPE Type, ULONG Size, PVOID Data) {
   if (!IsPhysicalDevice(Pdo)) return STATUS_INVALID_DEVICE_REQUEST;
   std::vector<UCHAR> data;
   if (Data != nullptr) data.assign(static_cast<const UCHAR*>(Data), static_cast<const UCHAR*>(Data) + Size);
   SpinLockGuard guard(g_properties.lock);
-  const size_t erased = std::erase_if(g_properties.list,
-                                      [&](const Property& property) { return property.Is(Pdo, *PropertyKey, Lcid); });
+  const size_t erased = std::erase_if(
+      g_properties.list, [&](const Property& property) { return property.Is(Pdo, *PropertyKey, Lcid); });
   if (Data == nullptr) return erased != 0 ? STATUS_SUCCESS : STATUS_OBJECT_NAME_NOT_FOUND;
   g_properties.list.push_back({Pdo, *PropertyKey, Lcid, Type, std::move(data)});
   return STATUS_SUCCESS;

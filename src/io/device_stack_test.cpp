@@ -62,7 +62,10 @@ NTSTATUS Control(PDEVICE_OBJECT device, PIRP irp) {
   if (!g_complete_later) return Complete(irp, STATUS_SUCCESS, sizeof(ULONG));
   IoMarkIrpPending(irp);
   IoQueueWorkItem(
-      g_item, [](PDEVICE_OBJECT, PVOID context) { Complete(static_cast<PIRP>(context), STATUS_SUCCESS, sizeof(ULONG)); },
+      g_item,
+      [](PDEVICE_OBJECT, PVOID context) {
+        Complete(static_cast<PIRP>(context), STATUS_SUCCESS, sizeof(ULONG));
+      },
       DelayedWorkQueue, irp);
   return STATUS_PENDING;
 }
@@ -76,7 +79,8 @@ class DeviceStackTest : public DriverTest {
     g_complete_later = false;
     LoadTestDriver({.control = Control});
     g_item = IoAllocateWorkItem(device());
-    ASSERT_EQ(IoCreateDevice(driver_object(), 0, nullptr, FILE_DEVICE_UNKNOWN, 0, FALSE, &g_filter), STATUS_SUCCESS);
+    ASSERT_EQ(IoCreateDevice(driver_object(), 0, nullptr, FILE_DEVICE_UNKNOWN, 0, FALSE, &g_filter),
+              STATUS_SUCCESS);
     g_lower = IoAttachDeviceToDeviceStack(g_filter, device_below());
     ASSERT_NE(g_lower, nullptr);
     g_filter->Flags |= g_lower->Flags & (DO_BUFFERED_IO | DO_DIRECT_IO);
@@ -95,8 +99,8 @@ class DeviceStackTest : public DriverTest {
     HANDLE file = Open();
     IO_STATUS_BLOCK iosb = {};
     ULONG value = 0;
-    EXPECT_EQ(ZwDeviceIoControlFile(file, nullptr, nullptr, nullptr, &iosb, kCode, &value, sizeof(value), &value,
-                                    sizeof(value)),
+    EXPECT_EQ(ZwDeviceIoControlFile(file, nullptr, nullptr, nullptr, &iosb, kCode, &value, sizeof(value),
+                                    &value, sizeof(value)),
               STATUS_SUCCESS);
     EXPECT_EQ(iosb.Information, sizeof(ULONG));
     Close(file);
@@ -159,11 +163,14 @@ TEST_F(DeviceSecurityTest, AnSddlStringDecides) {
   UNICODE_STRING nobody = RTL_CONSTANT_STRING(L"D:P");
   UNICODE_STRING wrong = RTL_CONSTANT_STRING(L"D:P(nonsense");
   PDEVICE_OBJECT closed = nullptr;
-  EXPECT_EQ(IoCreateDeviceSecure(driver_object(), 0, nullptr, FILE_DEVICE_UNKNOWN, 0, FALSE, &nobody, nullptr, &closed),
+  EXPECT_EQ(IoCreateDeviceSecure(driver_object(), 0, nullptr, FILE_DEVICE_UNKNOWN, 0, FALSE, &nobody, nullptr,
+                                 &closed),
             STATUS_INVALID_PARAMETER);
-  EXPECT_EQ(IoCreateDeviceSecure(driver_object(), 0, &name, FILE_DEVICE_UNKNOWN, 0, FALSE, &wrong, nullptr, &closed),
+  EXPECT_EQ(IoCreateDeviceSecure(driver_object(), 0, &name, FILE_DEVICE_UNKNOWN, 0, FALSE, &wrong, nullptr,
+                                 &closed),
             STATUS_INVALID_PARAMETER);
-  ASSERT_EQ(IoCreateDeviceSecure(driver_object(), 0, &name, FILE_DEVICE_UNKNOWN, 0, FALSE, &nobody, nullptr, &closed),
+  ASSERT_EQ(IoCreateDeviceSecure(driver_object(), 0, &name, FILE_DEVICE_UNKNOWN, 0, FALSE, &nobody, nullptr,
+                                 &closed),
             STATUS_SUCCESS);
   closed->Flags &= ~ULONG{DO_DEVICE_INITIALIZING};
   auto open = [](const WCHAR* text, ULONG attributes_flags) {

@@ -27,7 +27,8 @@ std::u16string_view ServiceNameOf(PUNICODE_STRING path) {
 // The ImagePath value of a service key.
 NTSTATUS QueryImagePath(PUNICODE_STRING service_key, std::u16string* image_path) {
   OBJECT_ATTRIBUTES attributes;
-  InitializeObjectAttributes(&attributes, service_key, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, nullptr, nullptr);
+  InitializeObjectAttributes(&attributes, service_key, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, nullptr,
+                             nullptr);
   HANDLE key = nullptr;
   RING3_TRY(ZwOpenKey(&key, KEY_READ, &attributes));
   UNICODE_STRING value = RTL_CONSTANT_STRING(L"ImagePath");
@@ -58,14 +59,21 @@ NTSTATUS ZwLoadDriver(PUNICODE_STRING DriverServiceName) {
 }
 
 // nf-wdm-zwunloaddriver
-NTSTATUS ZwUnloadDriver(PUNICODE_STRING DriverServiceName) { return UnloadDriver(ServiceNameOf(DriverServiceName)); }
+NTSTATUS ZwUnloadDriver(PUNICODE_STRING DriverServiceName) {
+  return UnloadDriver(ServiceNameOf(DriverServiceName));
+}
 
-NTSTATUS NtLoadDriver(PUNICODE_STRING DriverServiceName) { return ZwLoadDriver(DriverServiceName); }
-NTSTATUS NtUnloadDriver(PUNICODE_STRING DriverServiceName) { return ZwUnloadDriver(DriverServiceName); }
+NTSTATUS NtLoadDriver(PUNICODE_STRING DriverServiceName) {
+  return ZwLoadDriver(DriverServiceName);
+}
+NTSTATUS NtUnloadDriver(PUNICODE_STRING DriverServiceName) {
+  return ZwUnloadDriver(DriverServiceName);
+}
 
-// Calls `DriverReinitializationRoutine` when DriverEntry has returned. nf-ntddk-ioregisterdriverreinitialization
-VOID IoRegisterDriverReinitialization(PDRIVER_OBJECT DriverObject, PDRIVER_REINITIALIZE DriverReinitializationRoutine,
-                                      PVOID Context) {
+// Calls `DriverReinitializationRoutine` when DriverEntry has returned.
+// nf-ntddk-ioregisterdriverreinitialization
+VOID IoRegisterDriverReinitialization(PDRIVER_OBJECT DriverObject,
+                                      PDRIVER_REINITIALIZE DriverReinitializationRoutine, PVOID Context) {
   DriverObject->Flags |= DRVO_REINIT_REGISTERED;
   g_drivers.AddReinitialization({DriverObject, DriverReinitializationRoutine, Context});
 }
@@ -83,7 +91,8 @@ NTSTATUS IoAllocateDriverObjectExtension(PDRIVER_OBJECT DriverObject, PVOID Clie
                                          ULONG DriverObjectExtensionSize, PVOID* DriverObjectExtension) {
   *DriverObjectExtension = nullptr;
   size_t byte_count = sizeof(DriverClientExtension) + DriverObjectExtensionSize;
-  auto* extension = static_cast<DriverClientExtension*>(ExAllocatePoolWithTag(NonPagedPoolNx, byte_count, 'xEvD'));
+  auto* extension =
+      static_cast<DriverClientExtension*>(ExAllocatePoolWithTag(NonPagedPoolNx, byte_count, 'xEvD'));
   if (extension == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
   std::memset(static_cast<void*>(extension), 0, byte_count);
   extension->id = ClientIdentificationAddress;
@@ -116,7 +125,8 @@ PVOID IoGetDriverObjectExtension(PDRIVER_OBJECT DriverObject, PVOID ClientIdenti
 
 // WDM 6.0 and everything before. nf-wdm-ioiswdmversionavailable
 BOOLEAN IoIsWdmVersionAvailable(UCHAR MajorVersion, UCHAR MinorVersion) {
-  return MajorVersion < WDM_MAJORVERSION || (MajorVersion == WDM_MAJORVERSION && MinorVersion <= WDM_MINORVERSION);
+  return MajorVersion < WDM_MAJORVERSION ||
+         (MajorVersion == WDM_MAJORVERSION && MinorVersion <= WDM_MINORVERSION);
 }
 
 // The path of the driver's image, in pool that the caller frees. nf-ntddk-ioqueryfulldriverpath

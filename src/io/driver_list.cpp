@@ -50,7 +50,8 @@ Driver* DriverList::Newest() {
 PDRIVER_OBJECT DriverList::Owner(const void* address) {
   SpinLockGuard guard(lock_);
   for (Driver* driver = newest_; driver != nullptr; driver = driver->next) {
-    auto offset = reinterpret_cast<uintptr_t>(address) - reinterpret_cast<uintptr_t>(driver->object.DriverStart);
+    auto offset =
+        reinterpret_cast<uintptr_t>(address) - reinterpret_cast<uintptr_t>(driver->object.DriverStart);
     if (driver->module != nullptr && offset < driver->object.DriverSize) return &driver->object;
   }
   return nullptr;

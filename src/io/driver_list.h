@@ -39,9 +39,9 @@ class DriverList {
 
 extern DriverList g_drivers;
 
-// What a driver must not leave behind: DRIVER_UNLOADED_WITHOUT_CANCELLING_PENDING_OPERATIONS where a timer, a DPC or a
-// system thread of its image is left, DRIVER_LEFT_LOCKED_PAGES_IN_PROCESS where its code locked pages that are locked
-// still. PASSIVE_LEVEL, after DriverUnload.
+// What a driver must not leave behind: DRIVER_UNLOADED_WITHOUT_CANCELLING_PENDING_OPERATIONS where a timer, a
+// DPC or a system thread of its image is left, DRIVER_LEFT_LOCKED_PAGES_IN_PROCESS where its code locked
+// pages that are locked still. PASSIVE_LEVEL, after DriverUnload.
 void CheckUnloadedDriver(Driver* driver);
 
 }  // namespace ring3::io

@@ -9,8 +9,8 @@ namespace ring3::io {
 // What AddDevice returned, or the start request.
 NTSTATUS AddRootDevice(PDRIVER_OBJECT driver);
 
-// IRP_MN_QUERY_REMOVE_DEVICE is not asked: surprise is no option here. Sends IRP_MN_REMOVE_DEVICE to what AddRootDevice
-// made for `driver`, and deletes it.
+// IRP_MN_QUERY_REMOVE_DEVICE is not asked: surprise is no option here. Sends IRP_MN_REMOVE_DEVICE to what
+// AddRootDevice made for `driver`, and deletes it.
 void RemoveRootDevices(PDRIVER_OBJECT driver);
 
 NTSTATUS StartPlugAndPlay();

@@ -24,7 +24,9 @@ struct Entry {
   IO_ERROR_LOG_PACKET packet;
 };
 
-Entry* EntryOf(PVOID packet) { return CONTAINING_RECORD(packet, Entry, packet); }
+Entry* EntryOf(PVOID packet) {
+  return CONTAINING_RECORD(packet, Entry, packet);
+}
 
 const UNICODE_STRING* DriverNameOf(PVOID object) {
   if (object == nullptr) return nullptr;
@@ -47,16 +49,19 @@ void Print(const Entry& entry) {
 
 namespace ring3::io {
 
-void SetErrorLogVerbosity(ErrorLogVerbosity verbosity) { g_print = verbosity == ErrorLogVerbosity::kPrint; }
+void SetErrorLogVerbosity(ErrorLogVerbosity verbosity) {
+  g_print = verbosity == ErrorLogVerbosity::kPrint;
+}
 
 }  // namespace ring3::io
 
 extern "C" {
 
-// A zeroed entry of `EntrySize` bytes; null where that is more than ERROR_LOG_MAXIMUM_SIZE or less than a packet, or
-// memory is exhausted. IRQL <= DISPATCH_LEVEL. nf-wdm-ioallocateerrorlogentry
+// A zeroed entry of `EntrySize` bytes; null where that is more than ERROR_LOG_MAXIMUM_SIZE or less than a
+// packet, or memory is exhausted. IRQL <= DISPATCH_LEVEL. nf-wdm-ioallocateerrorlogentry
 PVOID IoAllocateErrorLogEntry(PVOID IoObject, UCHAR EntrySize) {
-  if (EntrySize > ERROR_LOG_MAXIMUM_SIZE || EntrySize < FIELD_OFFSET(IO_ERROR_LOG_PACKET, DumpData)) return nullptr;
+  if (EntrySize > ERROR_LOG_MAXIMUM_SIZE || EntrySize < FIELD_OFFSET(IO_ERROR_LOG_PACKET, DumpData))
+    return nullptr;
   size_t byte_count = sizeof(Entry) + EntrySize;
   auto* entry = static_cast<Entry*>(ExAllocatePoolWithTag(NonPagedPoolNx, byte_count, kTag));
   if (entry == nullptr) return nullptr;

@@ -33,7 +33,8 @@ struct File {
 
 Status InitializeFileType();
 
-// Sends IRP_MJ_CLEANUP or IRP_MJ_CLOSE for `file` to `device` and waits. Waits for memory as well: neither can fail.
+// Sends IRP_MJ_CLEANUP or IRP_MJ_CLOSE for `file` to `device` and waits. Waits for memory as well: neither
+// can fail.
 void SendClose(PDEVICE_OBJECT device, PFILE_OBJECT file, UCHAR major);
 
 // A file that requests are made for: referenced, with what its handle grants.
@@ -55,16 +56,16 @@ class SynchronousFileLock {
   const PFILE_OBJECT file_;  // null: not synchronous
 };
 
-// Checks and references the request's status block and event. The reference `file` goes into the packet, which may outlive
-// its issuer; that of a synchronous file stays with the issuer, who waits for the end.
+// Checks and references the request's status block and event. The reference `file` goes into the packet,
+// which may outlive its issuer; that of a synchronous file stays with the issuer, who waits for the end.
 struct Request {
   IRP* irp = nullptr;
   PDEVICE_OBJECT device = nullptr;  // where it goes
   PIO_STACK_LOCATION stack() const { return IoGetNextIrpStackLocation(irp); }
 };
 // STATUS_INSUFFICIENT_RESOURCES, STATUS_ACCESS_VIOLATION, STATUS_INVALID_HANDLE … for the event.
-Result<Request> BeginRequest(KPROCESSOR_MODE mode, const RequestArguments& arguments, ob::Ref<FILE_OBJECT>& file,
-                             UCHAR major_function);
+Result<Request> BeginRequest(KPROCESSOR_MODE mode, const RequestArguments& arguments,
+                             ob::Ref<FILE_OBJECT>& file, UCHAR major_function);
 // Sends it. Waits where the file is synchronous. The service's status.
 NTSTATUS IssueRequest(const Request& request);
 // For services that always wait (flush, query, set).
@@ -72,7 +73,8 @@ NTSTATUS IssueRequestAndWait(KPROCESSOR_MODE mode, const Request& request, PIO_S
 // The same without file position, event and so on: a packet that the executive waits for.
 Result<Request> BeginKernelRequest(KPROCESSOR_MODE mode, PFILE_OBJECT file, UCHAR major_function);
 
-Status WriteUserStatusBlock(KPROCESSOR_MODE mode, PIO_STATUS_BLOCK iosb, NTSTATUS status, ULONG_PTR information);
+Status WriteUserStatusBlock(KPROCESSOR_MODE mode, PIO_STATUS_BLOCK iosb, NTSTATUS status,
+                            ULONG_PTR information);
 
 // Address checks before a driver is called: STATUS_ACCESS_VIOLATION.
 Status ProbeForReading(KPROCESSOR_MODE mode, const void* address, size_t byte_count);

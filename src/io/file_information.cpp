@@ -102,7 +102,8 @@ ULONG CompletionModeOf(const FILE_OBJECT& file) {
 }
 
 // What the I/O manager knows by itself. False: the driver is asked.
-bool Answer(const RequestFile& file, FILE_INFORMATION_CLASS information_class, LONGLONG* answer, ULONG* byte_count) {
+bool Answer(const RequestFile& file, FILE_INFORMATION_CLASS information_class, LONGLONG* answer,
+            ULONG* byte_count) {
   switch (information_class) {
     case FileAccessInformation:
       *answer = file.granted_access;
@@ -131,20 +132,21 @@ bool Answer(const RequestFile& file, FILE_INFORMATION_CLASS information_class, L
 }
 
 // Gives the answer to the requester.
-NTSTATUS Deliver(KPROCESSOR_MODE mode, PIO_STATUS_BLOCK iosb, void* destination, const void* source, ULONG byte_count);
+NTSTATUS Deliver(KPROCESSOR_MODE mode, PIO_STATUS_BLOCK iosb, void* destination, const void* source,
+                 ULONG byte_count);
 
 Status SetCompletionPort(const RequestFile& file, const FILE_COMPLETION_INFORMATION& information,
                          KPROCESSOR_MODE mode) {
   if ((file.file->Flags & FO_SYNCHRONOUS_IO) != 0 || file.file->CompletionContext != nullptr) {
     return STATUS_INVALID_PARAMETER;
   }
-  RING3_TRY_ASSIGN(void* port,
-                   ob::ReferenceByHandle(information.Port, IO_COMPLETION_MODIFY_STATE, g_io_completion_type, mode));
+  RING3_TRY_ASSIGN(void* port, ob::ReferenceByHandle(information.Port, IO_COMPLETION_MODIFY_STATE,
+                                                     g_io_completion_type, mode));
   File* own = File::Of(file.file.get());
   own->completion = {port, information.Key};
   PIO_COMPLETION_CONTEXT expected = nullptr;
-  if (!__atomic_compare_exchange_n(&file.file->CompletionContext, &expected, &own->completion, false, __ATOMIC_ACQ_REL,
-                                   __ATOMIC_ACQUIRE)) {
+  if (!__atomic_compare_exchange_n(&file.file->CompletionContext, &expected, &own->completion, false,
+                                   __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
     ob::Dereference(port);
     return STATUS_INVALID_PARAMETER;
   }
@@ -152,8 +154,8 @@ Status SetCompletionPort(const RequestFile& file, const FILE_COMPLETION_INFORMAT
 }
 
 Status SetCompletionMode(FILE_OBJECT* file, ULONG flags) {
-  constexpr ULONG kValid =
-      FILE_SKIP_COMPLETION_PORT_ON_SUCCESS | FILE_SKIP_SET_EVENT_ON_HANDLE | FILE_SKIP_SET_USER_EVENT_ON_FAST_IO;
+  constexpr ULONG kValid = FILE_SKIP_COMPLETION_PORT_ON_SUCCESS | FILE_SKIP_SET_EVENT_ON_HANDLE |
+                           FILE_SKIP_SET_USER_EVENT_ON_FAST_IO;
   if ((flags & ~kValid) != 0) return STATUS_INVALID_PARAMETER;
   if ((flags & FILE_SKIP_COMPLETION_PORT_ON_SUCCESS) != 0 && (file->Flags & FO_SYNCHRONOUS_IO) != 0) {
     return STATUS_INVALID_PARAMETER;
@@ -189,7 +191,8 @@ bool SetByItself(const RequestFile& file, FILE_INFORMATION_CLASS information_cla
       return true;
     }
     case FileCompletionInformation:
-      *status = SetCompletionPort(file, *static_cast<const FILE_COMPLETION_INFORMATION*>(information), mode).status();
+      *status = SetCompletionPort(file, *static_cast<const FILE_COMPLETION_INFORMATION*>(information), mode)
+                    .status();
       return true;
     case FileIoCompletionNotificationInformation:
       *status = SetCompletionMode(
@@ -202,8 +205,8 @@ bool SetByItself(const RequestFile& file, FILE_INFORMATION_CLASS information_cla
   }
 }
 
-NTSTATUS Query(KPROCESSOR_MODE mode, PFILE_OBJECT file, PIO_STATUS_BLOCK iosb, void* information, ULONG byte_count,
-               UCHAR major, ULONG information_class) {
+NTSTATUS Query(KPROCESSOR_MODE mode, PFILE_OBJECT file, PIO_STATUS_BLOCK iosb, void* information,
+               ULONG byte_count, UCHAR major, ULONG information_class) {
   Result<Request> request = BeginKernelRequest(mode, file, major);
   if (!request.ok()) return request.status();
   IRP* irp = request->irp;
@@ -216,7 +219,8 @@ NTSTATUS Query(KPROCESSOR_MODE mode, PFILE_OBJECT file, PIO_STATUS_BLOCK iosb, v
   irp->Flags |= IRP_INPUT_OPERATION;
   IrpHeader::Of(irp)->output_byte_count = byte_count;
   request->stack()->Parameters.QueryFile.Length = byte_count;
-  request->stack()->Parameters.QueryFile.FileInformationClass = static_cast<FILE_INFORMATION_CLASS>(information_class);
+  request->stack()->Parameters.QueryFile.FileInformationClass =
+      static_cast<FILE_INFORMATION_CLASS>(information_class);
   return IssueRequestAndWait(mode, *request, iosb);
 }
 
@@ -245,11 +249,12 @@ NTSTATUS QueryReferenced(KPROCESSOR_MODE mode, RequestFile& file, PIO_STATUS_BLO
   if (Answer(file, information_class, &answer, &answer_byte_count)) {
     return Deliver(mode, iosb, information, &answer, answer_byte_count);
   }
-  return Query(mode, file.file.get(), iosb, information, byte_count, IRP_MJ_QUERY_INFORMATION, information_class);
+  return Query(mode, file.file.get(), iosb, information, byte_count, IRP_MJ_QUERY_INFORMATION,
+               information_class);
 }
 
-NTSTATUS SetReferenced(KPROCESSOR_MODE mode, RequestFile& file, PIO_STATUS_BLOCK iosb, const void* information,
-                       ULONG byte_count, FILE_INFORMATION_CLASS information_class) {
+NTSTATUS SetReferenced(KPROCESSOR_MODE mode, RequestFile& file, PIO_STATUS_BLOCK iosb,
+                       const void* information, ULONG byte_count, FILE_INFORMATION_CLASS information_class) {
   RING3_TRY(ProbeForWriting(mode, iosb, sizeof(*iosb)));
   SynchronousFileLock lock(file.file.get());
   Result<Request> request = BeginKernelRequest(mode, file.file.get(), IRP_MJ_SET_INFORMATION);
@@ -275,12 +280,14 @@ Status CheckRule(const ClassRule& rule, ULONG byte_count) {
   return byte_count < rule.least_byte_count ? STATUS_INFO_LENGTH_MISMATCH : STATUS_SUCCESS;
 }
 
-RequestFile ReferencedFor(PFILE_OBJECT file) { return {ob::Ref<FILE_OBJECT>::Take(file), FILE_ALL_ACCESS}; }
+RequestFile ReferencedFor(PFILE_OBJECT file) {
+  return {ob::Ref<FILE_OBJECT>::Take(file), FILE_ALL_ACCESS};
+}
 
 }  // namespace
 
-NTSTATUS QueryFile(KPROCESSOR_MODE mode, HANDLE handle, PIO_STATUS_BLOCK iosb, void* information, ULONG byte_count,
-                   FILE_INFORMATION_CLASS information_class) {
+NTSTATUS QueryFile(KPROCESSOR_MODE mode, HANDLE handle, PIO_STATUS_BLOCK iosb, void* information,
+                   ULONG byte_count, FILE_INFORMATION_CLASS information_class) {
   ClassRule rule = QueryRule(information_class);
   RING3_TRY(CheckRule(rule, byte_count));
   Result<RequestFile> file = ReferenceFile(handle, rule.access, mode);
@@ -295,8 +302,8 @@ NTSTATUS QueryFileObject(PFILE_OBJECT object, PIO_STATUS_BLOCK iosb, void* infor
   return QueryReferenced(KernelMode, file, iosb, information, byte_count, information_class);
 }
 
-NTSTATUS SetFile(KPROCESSOR_MODE mode, HANDLE handle, PIO_STATUS_BLOCK iosb, const void* information, ULONG byte_count,
-                 FILE_INFORMATION_CLASS information_class) {
+NTSTATUS SetFile(KPROCESSOR_MODE mode, HANDLE handle, PIO_STATUS_BLOCK iosb, const void* information,
+                 ULONG byte_count, FILE_INFORMATION_CLASS information_class) {
   ClassRule rule = SetRule(information_class);
   RING3_TRY(CheckRule(rule, byte_count));
   Result<RequestFile> file = ReferenceFile(handle, rule.access, mode);
@@ -311,8 +318,8 @@ NTSTATUS SetFileObject(PFILE_OBJECT object, PIO_STATUS_BLOCK iosb, const void* i
   return SetReferenced(KernelMode, file, iosb, information, byte_count, information_class);
 }
 
-NTSTATUS QueryVolume(KPROCESSOR_MODE mode, HANDLE handle, PIO_STATUS_BLOCK iosb, void* information, ULONG byte_count,
-                     FS_INFORMATION_CLASS information_class) {
+NTSTATUS QueryVolume(KPROCESSOR_MODE mode, HANDLE handle, PIO_STATUS_BLOCK iosb, void* information,
+                     ULONG byte_count, FS_INFORMATION_CLASS information_class) {
   if (information_class < FileFsVolumeInformation || information_class >= FileFsMaximumInformation) {
     return STATUS_INVALID_INFO_CLASS;
   }
@@ -337,8 +344,8 @@ NTSTATUS CancelFile(KPROCESSOR_MODE mode, HANDLE handle, CancelScope scope, PIO_
   if (!file.ok()) return file.status();
   RING3_TRY(ProbeForWriting(mode, iosb, sizeof(*iosb)));
   PKTHREAD thread = ke::CurrentThread();
-  size_t count = CancelFileIo(thread->own_process, scope == CancelScope::kThread ? thread : nullptr, file->file.get(),
-                              request);
+  size_t count = CancelFileIo(thread->own_process, scope == CancelScope::kThread ? thread : nullptr,
+                              file->file.get(), request);
   if (scope == CancelScope::kThread) WaitForFileIo(file->file.get());
   NTSTATUS status = count == 0 && scope == CancelScope::kProcess ? STATUS_NOT_FOUND : STATUS_SUCCESS;
   RING3_TRY(WriteUserStatusBlock(mode, iosb, status, 0));

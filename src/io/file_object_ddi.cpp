@@ -13,8 +13,8 @@ using namespace ring3::io;
 extern "C" {
 
 // As ZwQueryInformationFile; `*ReturnedLength` in bytes. PASSIVE_LEVEL. nf-ntifs-ioqueryfileinformation
-NTSTATUS IoQueryFileInformation(PFILE_OBJECT FileObject, FILE_INFORMATION_CLASS FileInformationClass, ULONG Length,
-                                PVOID FileInformation, PULONG ReturnedLength) {
+NTSTATUS IoQueryFileInformation(PFILE_OBJECT FileObject, FILE_INFORMATION_CLASS FileInformationClass,
+                                ULONG Length, PVOID FileInformation, PULONG ReturnedLength) {
   ke::ServiceScope scope(KernelMode);
   IO_STATUS_BLOCK iosb = {};
   const NTSTATUS status = QueryFileObject(FileObject, &iosb, FileInformation, Length, FileInformationClass);
@@ -31,17 +31,21 @@ NTSTATUS IoSetInformation(PFILE_OBJECT FileObject, FILE_INFORMATION_CLASS FileIn
 }
 
 // nf-ntddk-ioisfileoriginremote
-BOOLEAN IoIsFileOriginRemote(PFILE_OBJECT FileObject) { return (FileObject->Flags & FO_REMOTE_ORIGIN) != 0; }
+BOOLEAN IoIsFileOriginRemote(PFILE_OBJECT FileObject) {
+  return (FileObject->Flags & FO_REMOTE_ORIGIN) != 0;
+}
 
 // STATUS_INVALID_PARAMETER_MIX where it is so already. nf-ntddk-iosetfileorigin
 NTSTATUS IoSetFileOrigin(PFILE_OBJECT FileObject, BOOLEAN Remote) {
-  const ULONG before = Remote ? __atomic_fetch_or(&FileObject->Flags, FO_REMOTE_ORIGIN, __ATOMIC_RELAXED)
-                              : __atomic_fetch_and(&FileObject->Flags, ~ULONG{FO_REMOTE_ORIGIN}, __ATOMIC_RELAXED);
-  return ((before & FO_REMOTE_ORIGIN) != 0) == (Remote != FALSE) ? STATUS_INVALID_PARAMETER_MIX : STATUS_SUCCESS;
+  const ULONG before =
+      Remote ? __atomic_fetch_or(&FileObject->Flags, FO_REMOTE_ORIGIN, __ATOMIC_RELAXED)
+             : __atomic_fetch_and(&FileObject->Flags, ~ULONG{FO_REMOTE_ORIGIN}, __ATOMIC_RELAXED);
+  return ((before & FO_REMOTE_ORIGIN) != 0) == (Remote != FALSE) ? STATUS_INVALID_PARAMETER_MIX
+                                                                 : STATUS_SUCCESS;
 }
 
-// To the drivers from `DeviceObject` down the file is closed again. PASSIVE_LEVEL. INVALID_CANCEL_OF_FILE_OPEN where a
-// handle has been made. nf-ntddk-iocancelfileopen
+// To the drivers from `DeviceObject` down the file is closed again. PASSIVE_LEVEL.
+// INVALID_CANCEL_OF_FILE_OPEN where a handle has been made. nf-ntddk-iocancelfileopen
 VOID IoCancelFileOpen(PDEVICE_OBJECT DeviceObject, PFILE_OBJECT FileObject) {
   if (File::Of(FileObject)->opened || (FileObject->Flags & FO_HANDLE_CREATED) != 0) {
     KeBugCheckEx(INVALID_CANCEL_OF_FILE_OPEN, reinterpret_cast<ULONG_PTR>(FileObject),

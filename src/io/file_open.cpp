@@ -31,7 +31,8 @@ Status SetName(FILE_OBJECT* file, std::u16string_view name) {
 
 ULONG FlagsOf(const CreateArguments& create, ULONG object_attributes) {
   ULONG flags = 0;
-  if ((create.options & (FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT)) != 0) flags |= FO_SYNCHRONOUS_IO;
+  if ((create.options & (FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT)) != 0)
+    flags |= FO_SYNCHRONOUS_IO;
   if ((create.options & FILE_SYNCHRONOUS_IO_ALERT) != 0) flags |= FO_ALERTABLE_IO;
   if ((create.options & FILE_NO_INTERMEDIATE_BUFFERING) != 0) flags |= FO_NO_INTERMEDIATE_BUFFERING;
   if ((create.options & FILE_WRITE_THROUGH) != 0) flags |= FO_WRITE_THROUGH;
@@ -83,8 +84,9 @@ class OpenSecurity {
   IO_SECURITY_CONTEXT context_ = {};
 };
 
-NTSTATUS SendCreate(PDEVICE_OBJECT top, PFILE_OBJECT file, const CreateArguments& create, KPROCESSOR_MODE mode,
-                    ULONG object_attributes, OpenSecurity& security, ULONG_PTR* information) {
+NTSTATUS SendCreate(PDEVICE_OBJECT top, PFILE_OBJECT file, const CreateArguments& create,
+                    KPROCESSOR_MODE mode, ULONG object_attributes, OpenSecurity& security,
+                    ULONG_PTR* information) {
   IRP* irp = AllocateIrp(top->StackSize, IrpKind::kService);
   if (irp == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
   irp->RequestorMode = mode;
@@ -121,16 +123,17 @@ NTSTATUS OpenOnDevice(ob::ParseRequest& request, PDEVICE_OBJECT device, PFILE_OB
                       std::u16string_view remaining) {
   auto* packet = static_cast<OpenPacket*>(request.context);
   if (packet == nullptr || packet->magic != kOpenPacketMagic) return STATUS_OBJECT_TYPE_MISMATCH;
-  if (request.wanted_type != nullptr && request.wanted_type != g_file_type) return STATUS_OBJECT_TYPE_MISMATCH;
+  if (request.wanted_type != nullptr && request.wanted_type != g_file_type)
+    return STATUS_OBJECT_TYPE_MISMATCH;
   const CreateArguments& create = *packet->arguments;
   ACCESS_MASK desired = request.desired_access;
   GENERIC_MAPPING mapping = ob::TypeMapping(g_file_type);
   RtlMapGenericMask(&desired, &mapping);
   OpenSecurity security(desired, create.options);
-  KPROCESSOR_MODE check_mode = (create.io_options & IO_FORCE_ACCESS_CHECK) != 0 ||
-                                       (request.attributes & OBJ_FORCE_ACCESS_CHECK) != 0
-                                   ? KPROCESSOR_MODE{UserMode}
-                                   : request.access_mode;
+  KPROCESSOR_MODE check_mode =
+      (create.io_options & IO_FORCE_ACCESS_CHECK) != 0 || (request.attributes & OBJ_FORCE_ACCESS_CHECK) != 0
+          ? KPROCESSOR_MODE{UserMode}
+          : request.access_mode;
   // A name below the device's is the driver's to protect, unless the device says that all are the device.
   bool is_device_open = remaining.empty() && related == nullptr;
   if (is_device_open || (device->Characteristics & FILE_DEVICE_SECURE_OPEN) != 0) {
@@ -161,7 +164,8 @@ NTSTATUS OpenOnDevice(ob::ParseRequest& request, PDEVICE_OBJECT device, PFILE_OB
   if (NT_SUCCESS(status)) {
     PDEVICE_OBJECT top = TopOfStack(device);
     packet->parsed = true;
-    status = SendCreate(top, file, create, request.access_mode, request.attributes, security, &packet->information);
+    status = SendCreate(top, file, create, request.access_mode, request.attributes, security,
+                        &packet->information);
     ob::Dereference(top);
   }
   if (status == STATUS_REPARSE) {
@@ -216,7 +220,8 @@ Status CheckArguments(const CreateArguments& create) {
   if ((options & FILE_DELETE_ON_CLOSE) != 0 && (create.desired_access & (DELETE | GENERIC_ALL)) == 0) {
     return STATUS_INVALID_PARAMETER;
   }
-  if ((options & FILE_DIRECTORY_FILE) != 0 && (options & FILE_NON_DIRECTORY_FILE) != 0) return STATUS_INVALID_PARAMETER;
+  if ((options & FILE_DIRECTORY_FILE) != 0 && (options & FILE_NON_DIRECTORY_FILE) != 0)
+    return STATUS_INVALID_PARAMETER;
   if ((options & FILE_NO_INTERMEDIATE_BUFFERING) != 0 && (create.desired_access & FILE_APPEND_DATA) != 0) {
     return STATUS_INVALID_PARAMETER;
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// IRP_MJ_QUERY_INFORMATION and IRP_MJ_SET_INFORMATION of drive C:. The structures: ns-ntifs-_file_xxx_information.
+// IRP_MJ_QUERY_INFORMATION and IRP_MJ_SET_INFORMATION of drive C:. The structures:
+// ns-ntifs-_file_xxx_information.
 #include <ntstatus.h>
 
 #include <algorithm>
@@ -151,7 +152,8 @@ NTSTATUS SetBasic(PFILE_OBJECT file, const FILE_BASIC_INFORMATION& basic) {
   if (read >= 0 || written >= 0) RING3_TRY(StatusOf(host.SetTimes(read, written)));
   if (basic.FileAttributes == 0) return STATUS_SUCCESS;
   const bool is_directory = FcbOf(file)->is_directory;
-  if (!is_directory && (basic.FileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0) return STATUS_INVALID_PARAMETER;
+  if (!is_directory && (basic.FileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0)
+    return STATUS_INVALID_PARAMETER;
   if (is_directory) return STATUS_SUCCESS;
   const bool read_only = (basic.FileAttributes & FILE_ATTRIBUTE_READONLY) != 0;
   return StatusOf(host.SetWritable(read_only ? os::HostFile::Writable::kNo : os::HostFile::Writable::kYes));
@@ -187,9 +189,11 @@ NTSTATUS Set(PFILE_OBJECT file, FILE_INFORMATION_CLASS information_class, const 
     case FileBasicInformation:
       return SetBasic(file, *static_cast<const FILE_BASIC_INFORMATION*>(information));
     case FileDispositionInformation:
-      return SetDisposition(file, static_cast<const FILE_DISPOSITION_INFORMATION*>(information)->DeleteFile != FALSE);
+      return SetDisposition(
+          file, static_cast<const FILE_DISPOSITION_INFORMATION*>(information)->DeleteFile != FALSE);
     case FileAllocationInformation:
-      return SetLength(file, static_cast<const FILE_ALLOCATION_INFORMATION*>(information)->AllocationSize, true);
+      return SetLength(file, static_cast<const FILE_ALLOCATION_INFORMATION*>(information)->AllocationSize,
+                       true);
     case FileEndOfFileInformation:
       return SetLength(file, static_cast<const FILE_END_OF_FILE_INFORMATION*>(information)->EndOfFile, false);
     case FilePositionInformation:

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// IRP_MJ_CREATE, IRP_MJ_CLEANUP and IRP_MJ_CLOSE of drive C:. What each disposition does: nf-ntifs-ntcreatefile.
+// IRP_MJ_CREATE, IRP_MJ_CLEANUP and IRP_MJ_CLOSE of drive C:. What each disposition does:
+// nf-ntifs-ntcreatefile.
 #include <ddi/zw.h>
 #include <ntstatus.h>
 
@@ -18,7 +19,7 @@ struct CreateRequest {
   ULONG options;
   ULONG attributes;
   ULONG share;
-  std::string name;  // parts between slashes, as the host has them; empty: the root directory
+  std::string name;              // parts between slashes, as the host has them; empty: the root directory
   bool names_directory = false;  // a backslash at the end
 
   bool Wants(ULONG option) const { return (options & option) != 0; }
@@ -27,7 +28,8 @@ struct CreateRequest {
   }
   bool Creates() const { return disposition != FILE_OPEN && disposition != FILE_OVERWRITE; }
   os::HostAccess HostAccess() const {
-    return {.read = (access & FILE_READ_DATA) != 0, .write = (access & (FILE_WRITE_DATA | FILE_APPEND_DATA)) != 0};
+    return {.read = (access & FILE_READ_DATA) != 0,
+            .write = (access & (FILE_WRITE_DATA | FILE_APPEND_DATA)) != 0};
   }
 };
 
@@ -93,7 +95,8 @@ Status CheckExisting(const CreateRequest& create, const os::HostFileStatus& stat
   } else {
     if (create.Wants(FILE_DIRECTORY_FILE)) return STATUS_NOT_A_DIRECTORY;
     if (create.names_directory) return STATUS_OBJECT_NAME_INVALID;
-    if (status.is_read_only && (create.HostAccess().write || create.Overwrites())) return STATUS_ACCESS_DENIED;
+    if (status.is_read_only && (create.HostAccess().write || create.Overwrites()))
+      return STATUS_ACCESS_DENIED;
   }
   if (create.disposition == FILE_CREATE) return STATUS_OBJECT_NAME_COLLISION;
   if (create.Wants(FILE_DELETE_ON_CLOSE) && status.is_read_only) return STATUS_CANNOT_DELETE;
@@ -119,9 +122,9 @@ NTSTATUS OpenExisting(const CreateRequest& create, const std::string& path, cons
   if (status.device != found.device || status.index != found.index) return STATUS_OBJECT_NAME_NOT_FOUND;
   if (create.Overwrites()) RING3_TRY(StatusOf(open->file.SetByteCount(0)));
   RING3_TRY(Attach(create, path, status, std::move(open)));
-  *information = !create.Overwrites()                      ? FILE_OPENED
+  *information = !create.Overwrites()                   ? FILE_OPENED
                  : create.disposition == FILE_SUPERSEDE ? FILE_SUPERSEDED
-                                                           : FILE_OVERWRITTEN;
+                                                        : FILE_OVERWRITTEN;
   return STATUS_SUCCESS;
 }
 

@@ -65,8 +65,8 @@ Result<Driver*> CreateDriver() {
 }
 
 Status CreateDrive(HostFileSystem* files) {
-  RING3_TRY(IoCreateDevice(&files->driver->object, 0, &g_device_name, FILE_DEVICE_DISK, FILE_DEVICE_IS_MOUNTED, FALSE,
-                           &files->device));
+  RING3_TRY(IoCreateDevice(&files->driver->object, 0, &g_device_name, FILE_DEVICE_DISK,
+                           FILE_DEVICE_IS_MOUNTED, FALSE, &files->device));
   files->device->Flags |= DO_DIRECT_IO;
   files->device->Flags &= ~ULONG{DO_DEVICE_INITIALIZING};
   RING3_TRY(IoCreateSymbolicLink(&g_drive_link, &g_device_name));

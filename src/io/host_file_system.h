@@ -15,7 +15,8 @@
 #include "io/device.h"
 #include "os/host_file.h"
 
-// Drive C: a built-in file system driver over one directory of the host. \??\C: and \SystemRoot lead to its device.
+// Drive C: a built-in file system driver over one directory of the host. \??\C: and \SystemRoot lead to its
+// device.
 namespace ring3::io {
 
 // One file of the host, however often it is open. FILE_OBJECT::FsContext.
@@ -59,7 +60,8 @@ struct HostFileSystem {
 // Null: booted without a drive.
 extern HostFileSystem* g_host_files;
 
-// STATUS_SUCCESS without a drive where `system_drive_directory` is empty. STATUS_OBJECT_PATH_NOT_FOUND and the like.
+// STATUS_SUCCESS without a drive where `system_drive_directory` is empty. STATUS_OBJECT_PATH_NOT_FOUND and
+// the like.
 Status StartHostFiles(const BootOptions& options);
 void StopHostFiles();
 
@@ -68,8 +70,12 @@ void StopHostFiles();
 std::string HostPathOfImage(std::u16string_view image_path);
 
 NTSTATUS StatusOf(os::HostError error);
-inline HostFcb* FcbOf(PFILE_OBJECT file) { return static_cast<HostFcb*>(file->FsContext); }
-inline HostOpen* OpenOf(PFILE_OBJECT file) { return static_cast<HostOpen*>(file->FsContext2); }
+inline HostFcb* FcbOf(PFILE_OBJECT file) {
+  return static_cast<HostFcb*>(file->FsContext);
+}
+inline HostOpen* OpenOf(PFILE_OBJECT file) {
+  return static_cast<HostOpen*>(file->FsContext2);
+}
 // Completes `irp`.
 NTSTATUS FinishHostRequest(PIRP irp, NTSTATUS status, ULONG_PTR information = 0);
 

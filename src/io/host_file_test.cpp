@@ -54,10 +54,10 @@ class HostFileTest : public ExecutiveTest {
     std::u16string text(name);
     UNICODE_STRING unicode = ob::ToUnicodeString(text);
     OBJECT_ATTRIBUTES attributes;
-    InitializeObjectAttributes(&attributes, &unicode, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, how.relative_to,
-                               nullptr);
-    return ZwCreateFile(&file_, how.access, &attributes, &iosb_, nullptr, how.attributes, how.share, how.disposition,
-                        how.options, nullptr, 0);
+    InitializeObjectAttributes(&attributes, &unicode, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE,
+                               how.relative_to, nullptr);
+    return ZwCreateFile(&file_, how.access, &attributes, &iosb_, nullptr, how.attributes, how.share,
+                        how.disposition, how.options, nullptr, 0);
   }
   NTSTATUS Open(std::u16string_view name) { return Open(name, How{}); }
   // Opens and closes.
@@ -71,7 +71,8 @@ class HostFileTest : public ExecutiveTest {
   NTSTATUS ReadFile(void* buffer, ULONG byte_count, LONGLONG offset) {
     LARGE_INTEGER at;
     at.QuadPart = offset;
-    return ZwReadFile(file_, nullptr, nullptr, nullptr, &iosb_, buffer, byte_count, offset < 0 ? nullptr : &at, nullptr);
+    return ZwReadFile(file_, nullptr, nullptr, nullptr, &iosb_, buffer, byte_count,
+                      offset < 0 ? nullptr : &at, nullptr);
   }
   NTSTATUS WriteFile(const char* text, LARGE_INTEGER* at = nullptr) {
     return ZwWriteFile(file_, nullptr, nullptr, nullptr, &iosb_, const_cast<char*>(text),
@@ -93,8 +94,9 @@ class HostFileTest : public ExecutiveTest {
 
 TEST_F(HostFileTest, NamesAreFoundWithoutCase) {
   Write("Dir/File.txt", "hello");
-  for (std::u16string_view name : {u"\\??\\C:\\Dir\\File.txt", u"\\??\\c:\\DIR\\fILE.TXT", u"\\DosDevices\\C:\\dir\\file.txt",
-                                   u"\\Device\\HarddiskVolume1\\dir\\file.txt"}) {
+  for (std::u16string_view name :
+       {u"\\??\\C:\\Dir\\File.txt", u"\\??\\c:\\DIR\\fILE.TXT", u"\\DosDevices\\C:\\dir\\file.txt",
+        u"\\Device\\HarddiskVolume1\\dir\\file.txt"}) {
     ASSERT_EQ(Open(name), STATUS_SUCCESS);
     char buffer[16] = {};
     EXPECT_EQ(ReadFile(buffer, sizeof(buffer), 0), STATUS_SUCCESS);
@@ -104,7 +106,8 @@ TEST_F(HostFileTest, NamesAreFoundWithoutCase) {
   }
   Write("Windows/System32/drivers/x.sys", "driver");
   EXPECT_EQ(Try(u"\\SystemRoot\\system32\\DRIVERS\\X.SYS", {}), STATUS_SUCCESS);
-  EXPECT_EQ(HostPathOfImage(u"\\SystemRoot\\system32\\DRIVERS\\X.SYS"), root_ / "Windows/System32/drivers/x.sys");
+  EXPECT_EQ(HostPathOfImage(u"\\SystemRoot\\system32\\DRIVERS\\X.SYS"),
+            root_ / "Windows/System32/drivers/x.sys");
   EXPECT_EQ(HostPathOfImage(u"System32\\drivers\\x.sys"), root_ / "Windows/System32/drivers/x.sys");
   EXPECT_EQ(HostPathOfImage(u"\\??\\C:\\dir\\file.TXT"), root_ / "Dir/File.txt");
   EXPECT_EQ(HostPathOfImage(u"/host/x.sys"), "/host/x.sys");
@@ -174,8 +177,9 @@ TEST_F(HostFileTest, Directories) {
 
 TEST_F(HostFileTest, NoNameLeadsOutOfTheDrive) {
   std::filesystem::create_directory(root_ / "dir");
-  for (std::u16string_view name : {u"\\??\\C:\\..\\etc\\passwd", u"\\??\\C:\\dir\\..\\..\\x", u"\\??\\C:\\.\\x",
-                                   u"\\??\\C:\\dir\\\\x", u"\\??\\C:\\a/b", u"\\??\\C:\\a:stream", u"\\??\\C:\\a*"}) {
+  for (std::u16string_view name :
+       {u"\\??\\C:\\..\\etc\\passwd", u"\\??\\C:\\dir\\..\\..\\x", u"\\??\\C:\\.\\x", u"\\??\\C:\\dir\\\\x",
+        u"\\??\\C:\\a/b", u"\\??\\C:\\a:stream", u"\\??\\C:\\a*"}) {
     EXPECT_EQ(Try(name, {.disposition = FILE_OPEN_IF}), STATUS_OBJECT_NAME_INVALID);
   }
   std::filesystem::create_symlink("/", root_ / "out");
@@ -281,7 +285,8 @@ TEST_F(HostFileTest, AFileGoesWithItsLastHandle) {
 
 TEST_F(HostFileTest, OpensShareAsTheyAllow) {
   Write("file", "x");
-  ASSERT_EQ(Open(u"\\??\\C:\\file", {.access = GENERIC_READ | SYNCHRONIZE, .share = FILE_SHARE_READ}), STATUS_SUCCESS);
+  ASSERT_EQ(Open(u"\\??\\C:\\file", {.access = GENERIC_READ | SYNCHRONIZE, .share = FILE_SHARE_READ}),
+            STATUS_SUCCESS);
   const HANDLE reader = file_;
   EXPECT_EQ(Try(u"\\??\\C:\\FILE", {}), STATUS_SHARING_VIOLATION);
   EXPECT_EQ(Try(u"\\??\\C:\\file", {.access = GENERIC_READ | SYNCHRONIZE}), STATUS_SUCCESS);

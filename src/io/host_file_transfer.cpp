@@ -15,10 +15,13 @@ void* BufferOf(PIRP irp) {
 }
 
 void Advance(PFILE_OBJECT file, uint64_t position) {
-  if ((file->Flags & FO_SYNCHRONOUS_IO) != 0) file->CurrentByteOffset.QuadPart = static_cast<LONGLONG>(position);
+  if ((file->Flags & FO_SYNCHRONOUS_IO) != 0)
+    file->CurrentByteOffset.QuadPart = static_cast<LONGLONG>(position);
 }
 
-bool IsData(PFILE_OBJECT file) { return FcbOf(file) != nullptr && !FcbOf(file)->is_directory; }
+bool IsData(PFILE_OBJECT file) {
+  return FcbOf(file) != nullptr && !FcbOf(file)->is_directory;
+}
 
 }  // namespace
 
@@ -61,7 +64,8 @@ NTSTATUS HostFileWrite(PDEVICE_OBJECT, PIRP irp) {
     if (NT_SUCCESS(status)) status = StatusOf(host.Write(offset, buffer, byte_count, &transferred));
     if (NT_SUCCESS(status)) Advance(file, offset + transferred);
   }
-  if (NT_SUCCESS(status) && (stack->Flags & SL_WRITE_THROUGH) != 0) status = StatusOf(OpenOf(file)->file.Flush());
+  if (NT_SUCCESS(status) && (stack->Flags & SL_WRITE_THROUGH) != 0)
+    status = StatusOf(OpenOf(file)->file.Flush());
   return FinishHostRequest(irp, status, transferred);
 }
 

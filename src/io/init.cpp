@@ -24,8 +24,12 @@
 namespace ring3::io {
 namespace {
 
-void ThreadExit(PETHREAD thread) { CancelThreadIo(&thread->tcb); }
-void ProcessExit(PEPROCESS process) { CancelProcessIo(&process->head.pcb); }
+void ThreadExit(PETHREAD thread) {
+  CancelThreadIo(&thread->tcb);
+}
+void ProcessExit(PEPROCESS process) {
+  CancelProcessIo(&process->head.pcb);
+}
 
 }  // namespace
 
@@ -49,7 +53,8 @@ void Shutdown(LeakReport& report) {
   DrainDeferredCompletions();
   // Nothing queues work from here on, and ps is about to take the workers' thread blocks back.
   ex::StopWorkers();
-  if (size_t count = g_drivers.count(); count != 0) report.Add(std::to_string(count) + " drivers still loaded");
+  if (size_t count = g_drivers.count(); count != 0)
+    report.Add(std::to_string(count) + " drivers still loaded");
   ReleasePlugAndPlay(report);
   StopPlugAndPlay();
   ps::RundownHooks hooks = ps::CurrentRundownHooks();

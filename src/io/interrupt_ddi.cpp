@@ -20,8 +20,9 @@ NTSTATUS Connect(const _KINTERRUPT& wanted, PKINTERRUPT* result) {
   void* memory = ExAllocatePoolWithTag(NonPagedPoolNx, sizeof(_KINTERRUPT), kTag);
   if (memory == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
   auto* interrupt = new (memory) _KINTERRUPT(wanted);
-  auto routine = wanted.service_routine != nullptr ? reinterpret_cast<const void*>(wanted.service_routine)
-                                                   : reinterpret_cast<const void*>(wanted.message_service_routine);
+  auto routine = wanted.service_routine != nullptr
+                     ? reinterpret_cast<const void*>(wanted.service_routine)
+                     : reinterpret_cast<const void*>(wanted.message_service_routine);
   interrupt->driver = io::DriverOfAddress(routine);
   Status status = ke::ConnectInterrupt(interrupt);
   if (!status.ok()) {
@@ -40,9 +41,10 @@ constexpr KIRQL kDeviceIrql = DISPATCH_LEVEL + 1;
 extern "C" {
 
 // STATUS_INVALID_PARAMETER, STATUS_INSUFFICIENT_RESOURCES. PASSIVE_LEVEL. nf-wdm-ioconnectinterrupt
-NTSTATUS IoConnectInterrupt(PKINTERRUPT* InterruptObject, PKSERVICE_ROUTINE ServiceRoutine, PVOID ServiceContext,
-                            PKSPIN_LOCK SpinLock, ULONG Vector, KIRQL Irql, KIRQL SynchronizeIrql,
-                            KINTERRUPT_MODE InterruptMode, BOOLEAN, KAFFINITY ProcessorEnableMask, BOOLEAN) {
+NTSTATUS IoConnectInterrupt(PKINTERRUPT* InterruptObject, PKSERVICE_ROUTINE ServiceRoutine,
+                            PVOID ServiceContext, PKSPIN_LOCK SpinLock, ULONG Vector, KIRQL Irql,
+                            KIRQL SynchronizeIrql, KINTERRUPT_MODE InterruptMode, BOOLEAN,
+                            KAFFINITY ProcessorEnableMask, BOOLEAN) {
   _KINTERRUPT wanted;
   wanted.service_routine = ServiceRoutine;
   wanted.service_context = ServiceContext;
@@ -61,17 +63,17 @@ VOID IoDisconnectInterrupt(PKINTERRUPT InterruptObject) {
   ExFreePoolWithTag(InterruptObject, kTag);
 }
 
-// Fully specified, line-based and message-based (one message). STATUS_NOT_SUPPORTED for other versions, with the highest
-// known one in Parameters->Version. nf-wdm-ioconnectinterruptex
+// Fully specified, line-based and message-based (one message). STATUS_NOT_SUPPORTED for other versions, with
+// the highest known one in Parameters->Version. nf-wdm-ioconnectinterruptex
 NTSTATUS IoConnectInterruptEx(PIO_CONNECT_INTERRUPT_PARAMETERS Parameters) {
   _KINTERRUPT wanted;
   switch (Parameters->Version) {
     case CONNECT_FULLY_SPECIFIED:
     case CONNECT_FULLY_SPECIFIED_GROUP: {
       auto& p = Parameters->FullySpecified;
-      return IoConnectInterrupt(p.InterruptObject, p.ServiceRoutine, p.ServiceContext, p.SpinLock, p.Vector, p.Irql,
-                                p.SynchronizeIrql, p.InterruptMode, p.ShareVector, p.ProcessorEnableMask,
-                                p.FloatingSave);
+      return IoConnectInterrupt(p.InterruptObject, p.ServiceRoutine, p.ServiceContext, p.SpinLock, p.Vector,
+                                p.Irql, p.SynchronizeIrql, p.InterruptMode, p.ShareVector,
+                                p.ProcessorEnableMask, p.FloatingSave);
     }
     case CONNECT_LINE_BASED: {
       auto& p = Parameters->LineBased;

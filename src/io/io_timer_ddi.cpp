@@ -25,7 +25,8 @@ constexpr LONG kPeriodMilliseconds = 1000;
 
 VOID NTAPI Tick(PKDPC, PVOID context, PVOID, PVOID) {
   auto* timer = static_cast<PIO_TIMER>(context);
-  ke::CallDriver(timer->device->DriverObject, ke::Callback::kTimer, timer->routine, timer->device, timer->context);
+  ke::CallDriver(timer->device->DriverObject, ke::Callback::kTimer, timer->routine, timer->device,
+                 timer->context);
 }
 
 }  // namespace
@@ -45,8 +46,8 @@ void EndTimer(PDEVICE_OBJECT device) {
 
 extern "C" {
 
-// STATUS_INSUFFICIENT_RESOURCES. DRIVER_VERIFIER_IOMANAGER_VIOLATION 0xA: the device has a timer already. PASSIVE_LEVEL.
-// nf-wdm-ioinitializetimer
+// STATUS_INSUFFICIENT_RESOURCES. DRIVER_VERIFIER_IOMANAGER_VIOLATION 0xA: the device has a timer already.
+// PASSIVE_LEVEL. nf-wdm-ioinitializetimer
 NTSTATUS IoInitializeTimer(PDEVICE_OBJECT DeviceObject, PIO_TIMER_ROUTINE TimerRoutine, PVOID Context) {
   if (DeviceObject->Timer != nullptr) {
     KeBugCheckEx(DRIVER_VERIFIER_IOMANAGER_VIOLATION, 0xA, reinterpret_cast<ULONG_PTR>(DeviceObject), 0, 0);

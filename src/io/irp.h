@@ -57,8 +57,12 @@ struct alignas(16) IrpHeader {
 };
 static_assert(sizeof(IrpHeader) % 16 == 0);
 
-inline bool HasHeader(const IRP* irp) { return (irp->AllocationFlags & kHasHeader) != 0; }
-inline PIO_STACK_LOCATION StackOf(IRP* irp) { return reinterpret_cast<PIO_STACK_LOCATION>(irp + 1); }
+inline bool HasHeader(const IRP* irp) {
+  return (irp->AllocationFlags & kHasHeader) != 0;
+}
+inline PIO_STACK_LOCATION StackOf(IRP* irp) {
+  return reinterpret_cast<PIO_STACK_LOCATION>(irp + 1);
+}
 
 // A thread's packets: those that it waits for or has sent, and some free ones.
 struct ThreadIrps {
@@ -90,7 +94,8 @@ void ReleaseIrp(IRP* irp);
 void LinkToThread(IRP* irp);
 void UnlinkFromThread(IRP* irp);
 
-// Cancels everything `thread` has pending and waits until it is over. PASSIVE_LEVEL. Then gives back its packets.
+// Cancels everything `thread` has pending and waits until it is over. PASSIVE_LEVEL. Then gives back its
+// packets.
 void CancelThreadIo(PKTHREAD thread);
 // Cancels, without waiting, what the threads of `process` have pending. Returns how many.
 size_t CancelProcessIo(PKPROCESS process);
@@ -106,8 +111,8 @@ int64_t ReleaseThreadCaches();
 
 // IofCompleteRequest has called the last completion routine: the end for this kind of packet.
 void EndCompletedIrp(IRP* irp);
-// Ends a kService or kThread packet in the context of its process: copies results out, unlocks, signals, frees.
-// IRQL <= APC_LEVEL. Returns the final status.
+// Ends a kService or kThread packet in the context of its process: copies results out, unlocks, signals,
+// frees. IRQL <= APC_LEVEL. Returns the final status.
 NTSTATUS FinishRequest(IRP* irp);
 // Copies nothing, signals nothing: the packet never reached a driver.
 void AbandonRequest(IRP* irp);

@@ -85,7 +85,9 @@ IRP* TakePending(ThreadIrps* irps, Matches matches) {
   return nullptr;
 }
 
-bool IsCancelled(IRP* irp) { return __atomic_load_n(&irp->Cancel, __ATOMIC_ACQUIRE) != 0; }
+bool IsCancelled(IRP* irp) {
+  return __atomic_load_n(&irp->Cancel, __ATOMIC_ACQUIRE) != 0;
+}
 
 template <typename Matches>
 size_t CancelPending(ThreadIrps* irps, Matches matches) {
@@ -222,8 +224,8 @@ void CancelThreadIo(PKTHREAD thread) {
 
 namespace {
 
-// Cancels what `matches` of the threads that `is_meant` holds for. A thread may end, and its lists go, as soon as the registry
-// is let go of: each look starts afresh.
+// Cancels what `matches` of the threads that `is_meant` holds for. A thread may end, and its lists go, as
+// soon as the registry is let go of: each look starts afresh.
 template <typename IsMeant, typename Matches>
 size_t CancelOfThreads(IsMeant is_meant, Matches matches) {
   for (size_t count = 0;; ++count) {
@@ -249,17 +251,21 @@ size_t CancelFileIo(PKPROCESS process, PKTHREAD thread, PFILE_OBJECT file, PIO_S
            (iosb == nullptr || irp->UserIosb == iosb);
   };
   return CancelOfThreads(
-      [=](PKTHREAD owner) { return thread != nullptr ? owner == thread : owner->own_process == process; }, matches);
+      [=](PKTHREAD owner) { return thread != nullptr ? owner == thread : owner->own_process == process; },
+      matches);
 }
 
 size_t CancelSynchronousIoOf(PKTHREAD thread) {
-  return CancelOfThreads([=](PKTHREAD owner) { return owner == thread; }, [](IRP* irp) {
-    const IrpHeader* header = IrpHeader::Of(irp);
-    return header->is_synchronous || header->kernel_results;
-  });
+  return CancelOfThreads([=](PKTHREAD owner) { return owner == thread; },
+                         [](IRP* irp) {
+                           const IrpHeader* header = IrpHeader::Of(irp);
+                           return header->is_synchronous || header->kernel_results;
+                         });
 }
 
-size_t CancelProcessIo(PKPROCESS process) { return CancelFileIo(process, nullptr, nullptr, nullptr); }
+size_t CancelProcessIo(PKPROCESS process) {
+  return CancelFileIo(process, nullptr, nullptr, nullptr);
+}
 
 void WaitForFileIo(PFILE_OBJECT file) {
   ThreadIrps* irps = ke::CurrentThread()->io;

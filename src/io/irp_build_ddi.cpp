@@ -16,7 +16,9 @@ using namespace ring3::io;
 
 namespace {
 
-bool IsTransfer(ULONG major) { return major == IRP_MJ_READ || major == IRP_MJ_WRITE; }
+bool IsTransfer(ULONG major) {
+  return major == IRP_MJ_READ || major == IRP_MJ_WRITE;
+}
 
 // The buffer as the device wants it. False: memory is exhausted, or the buffer cannot be locked.
 bool AttachTransferBuffer(PIRP irp, PDEVICE_OBJECT device, void* buffer, ULONG byte_count, bool is_write) {
@@ -102,19 +104,21 @@ bool AttachControlBuffers(PIRP irp, ULONG code, void* input, ULONG input_byte_co
 
 extern "C" {
 
-// A read, write, flush, shutdown or PnP request that the driver's completion routine frees. Null: memory is exhausted.
-// IRQL <= DISPATCH_LEVEL. nf-wdm-iobuildasynchronousfsdrequest
-PIRP IoBuildAsynchronousFsdRequest(ULONG MajorFunction, PDEVICE_OBJECT DeviceObject, PVOID Buffer, ULONG Length,
-                                   PLARGE_INTEGER StartingOffset, PIO_STATUS_BLOCK IoStatusBlock) {
+// A read, write, flush, shutdown or PnP request that the driver's completion routine frees. Null: memory is
+// exhausted. IRQL <= DISPATCH_LEVEL. nf-wdm-iobuildasynchronousfsdrequest
+PIRP IoBuildAsynchronousFsdRequest(ULONG MajorFunction, PDEVICE_OBJECT DeviceObject, PVOID Buffer,
+                                   ULONG Length, PLARGE_INTEGER StartingOffset,
+                                   PIO_STATUS_BLOCK IoStatusBlock) {
   PIRP irp = BuildFsd(MajorFunction, DeviceObject, Buffer, Length, StartingOffset, IrpKind::kDriver);
   if (irp != nullptr) irp->UserIosb = IoStatusBlock;
   return irp;
 }
 
-// The same for the calling thread to wait for: `Event` is set when it is over and the packet is freed. PASSIVE_LEVEL.
-// nf-wdm-iobuildsynchronousfsdrequest
-PIRP IoBuildSynchronousFsdRequest(ULONG MajorFunction, PDEVICE_OBJECT DeviceObject, PVOID Buffer, ULONG Length,
-                                  PLARGE_INTEGER StartingOffset, PKEVENT Event, PIO_STATUS_BLOCK IoStatusBlock) {
+// The same for the calling thread to wait for: `Event` is set when it is over and the packet is freed.
+// PASSIVE_LEVEL. nf-wdm-iobuildsynchronousfsdrequest
+PIRP IoBuildSynchronousFsdRequest(ULONG MajorFunction, PDEVICE_OBJECT DeviceObject, PVOID Buffer,
+                                  ULONG Length, PLARGE_INTEGER StartingOffset, PKEVENT Event,
+                                  PIO_STATUS_BLOCK IoStatusBlock) {
   PIRP irp = BuildFsd(MajorFunction, DeviceObject, Buffer, Length, StartingOffset, IrpKind::kThread);
   if (irp == nullptr) return nullptr;
   irp->UserIosb = IoStatusBlock;
@@ -123,10 +127,12 @@ PIRP IoBuildSynchronousFsdRequest(ULONG MajorFunction, PDEVICE_OBJECT DeviceObje
   return irp;
 }
 
-// A device control request, internal or not; ends as the one above. PASSIVE_LEVEL. nf-wdm-iobuilddeviceiocontrolrequest
+// A device control request, internal or not; ends as the one above. PASSIVE_LEVEL.
+// nf-wdm-iobuilddeviceiocontrolrequest
 PIRP IoBuildDeviceIoControlRequest(ULONG IoControlCode, PDEVICE_OBJECT DeviceObject, PVOID InputBuffer,
                                    ULONG InputBufferLength, PVOID OutputBuffer, ULONG OutputBufferLength,
-                                   BOOLEAN InternalDeviceIoControl, PKEVENT Event, PIO_STATUS_BLOCK IoStatusBlock) {
+                                   BOOLEAN InternalDeviceIoControl, PKEVENT Event,
+                                   PIO_STATUS_BLOCK IoStatusBlock) {
   PIRP irp = AllocateIrp(DeviceObject->StackSize, IrpKind::kThread);
   if (irp == nullptr) return nullptr;
   PIO_STACK_LOCATION stack = IoGetNextIrpStackLocation(irp);
@@ -134,7 +140,8 @@ PIRP IoBuildDeviceIoControlRequest(ULONG IoControlCode, PDEVICE_OBJECT DeviceObj
   stack->Parameters.DeviceIoControl.OutputBufferLength = OutputBufferLength;
   stack->Parameters.DeviceIoControl.InputBufferLength = InputBufferLength;
   stack->Parameters.DeviceIoControl.IoControlCode = IoControlCode;
-  if (!AttachControlBuffers(irp, IoControlCode, InputBuffer, InputBufferLength, OutputBuffer, OutputBufferLength)) {
+  if (!AttachControlBuffers(irp, IoControlCode, InputBuffer, InputBufferLength, OutputBuffer,
+                            OutputBufferLength)) {
     FreePartial(irp);
     return nullptr;
   }

@@ -15,8 +15,8 @@ using ring3::io::IrpKind;
 
 extern "C" {
 
-// A packet with `StackSize` stack locations for drivers; null when memory is exhausted. IRQL <= DISPATCH_LEVEL.
-// nf-wdm-ioallocateirp
+// A packet with `StackSize` stack locations for drivers; null when memory is exhausted. IRQL <=
+// DISPATCH_LEVEL. nf-wdm-ioallocateirp
 PIRP IoAllocateIrp(CCHAR StackSize, BOOLEAN) {
   if (StackSize < 0) return nullptr;
   return AllocateIrp(StackSize, IrpKind::kDriver);
@@ -47,8 +47,9 @@ VOID IoReuseIrp(PIRP Irp, NTSTATUS Iostatus) {
   Irp->IoStatus.Status = Iostatus;
 }
 
-// Frees a packet of IoAllocateIrp, IoBuildAsynchronousFsdRequest or IoMakeAssociatedIrp, or a pool block made one with
-// IoInitializeIrp. DRIVER_VERIFIER_IOMANAGER_VIOLATION 1: no packet, 2: still on a thread's list. nf-wdm-iofreeirp
+// Frees a packet of IoAllocateIrp, IoBuildAsynchronousFsdRequest or IoMakeAssociatedIrp, or a pool block made
+// one with IoInitializeIrp. DRIVER_VERIFIER_IOMANAGER_VIOLATION 1: no packet, 2: still on a thread's list.
+// nf-wdm-iofreeirp
 VOID IoFreeIrp(PIRP Irp) {
   if (Irp->Type != IO_TYPE_IRP) {
     KeBugCheckEx(DRIVER_VERIFIER_IOMANAGER_VIOLATION, 1, reinterpret_cast<ULONG_PTR>(Irp), 0, 0);
@@ -76,7 +77,9 @@ PIRP IoMakeAssociatedIrp(PIRP Irp, CCHAR StackSize) {
 }
 
 // Whether `Status` may be an IRP's final status. nf-ntddk-ioisvalidirpstatus
-BOOLEAN IoIsValidIrpStatus(NTSTATUS Status) { return Status != STATUS_PENDING && Status != -1; }
+BOOLEAN IoIsValidIrpStatus(NTSTATUS Status) {
+  return Status != STATUS_PENDING && Status != -1;
+}
 
 // Folds the status of an associated packet into its master's. nf-ntddk-iosetmasterirpstatus
 VOID IoSetMasterIrpStatus(PIRP MasterIrp, NTSTATUS Status) {

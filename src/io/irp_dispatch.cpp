@@ -29,7 +29,8 @@ void CheckCompletable(PIRP irp) {
   }
   KIRQL irql = ke::CurrentThread()->state.irql;
   if (irql > DISPATCH_LEVEL) {
-    Violation(0xE, reinterpret_cast<const void*>(static_cast<ULONG_PTR>(irql)), reinterpret_cast<ULONG_PTR>(irp));
+    Violation(0xE, reinterpret_cast<const void*>(static_cast<ULONG_PTR>(irql)),
+              reinterpret_cast<ULONG_PTR>(irp));
   }
 }
 
@@ -51,9 +52,9 @@ NTSTATUS SignalForwarder(PDEVICE_OBJECT, PIRP irp, PVOID context) {
 
 extern "C" {
 
-// Sends the packet to the driver of `DeviceObject`; returns what its dispatch routine does. IRQL <= DISPATCH_LEVEL.
-// NO_MORE_IRP_STACK_LOCATIONS; DRIVER_VERIFIER_IOMANAGER_VIOLATION 3 (no packet), 4 (no device), 0x10 (IRQL),
-// 0x203 (cancel routine still set). nf-wdm-iofcalldriver
+// Sends the packet to the driver of `DeviceObject`; returns what its dispatch routine does. IRQL <=
+// DISPATCH_LEVEL. NO_MORE_IRP_STACK_LOCATIONS; DRIVER_VERIFIER_IOMANAGER_VIOLATION 3 (no packet), 4 (no
+// device), 0x10 (IRQL), 0x203 (cancel routine still set). nf-wdm-iofcalldriver
 NTSTATUS IofCallDriver(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
   if (Irp->Type != IO_TYPE_IRP) Violation(3, Irp);
   if (DeviceObject == nullptr || DeviceObject->Type != IO_TYPE_DEVICE) Violation(4, DeviceObject);
@@ -73,11 +74,13 @@ NTSTATUS IofCallDriver(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
 }
 
 // Power packets go the ordinary way. nf-wdm-pocalldriver
-NTSTATUS PoCallDriver(PDEVICE_OBJECT DeviceObject, PIRP Irp) { return IofCallDriver(DeviceObject, Irp); }
+NTSTATUS PoCallDriver(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
+  return IofCallDriver(DeviceObject, Irp);
+}
 
 // Runs the completion routines from here to the top, then ends the request. IRQL <= DISPATCH_LEVEL.
-// MULTIPLE_IRP_COMPLETE_REQUESTS; DRIVER_VERIFIER_IOMANAGER_VIOLATION 6 (status is pending), 7 (cancel routine set),
-// 0xE (IRQL). nf-wdm-iofcompleterequest
+// MULTIPLE_IRP_COMPLETE_REQUESTS; DRIVER_VERIFIER_IOMANAGER_VIOLATION 6 (status is pending), 7 (cancel
+// routine set), 0xE (IRQL). nf-wdm-iofcompleterequest
 VOID IofCompleteRequest(PIRP Irp, CCHAR) {
   CheckCompletable(Irp);
   PIO_STACK_LOCATION stack = Irp->Tail.Overlay.CurrentStackLocation;
@@ -90,7 +93,8 @@ VOID IofCompleteRequest(PIRP Irp, CCHAR) {
     if (WantsCompletion(*stack, *Irp)) {
       PIO_COMPLETION_ROUTINE routine = stack->CompletionRoutine;
       PVOID context = stack->Context;
-      PDEVICE_OBJECT device = Irp->CurrentLocation == top ? nullptr : Irp->Tail.Overlay.CurrentStackLocation->DeviceObject;
+      PDEVICE_OBJECT device =
+          Irp->CurrentLocation == top ? nullptr : Irp->Tail.Overlay.CurrentStackLocation->DeviceObject;
       const void* driver = device == nullptr ? nullptr : device->DriverObject;
       stack->MinorFunction = stack->Flags = stack->Control = 0;
       stack->CompletionRoutine = nullptr;
@@ -107,8 +111,8 @@ VOID IofCompleteRequest(PIRP Irp, CCHAR) {
   EndCompletedIrp(Irp);
 }
 
-// Sends the packet down and waits for it to come back; FALSE where it has no stack location left. PASSIVE_LEVEL.
-// nf-wdm-ioforwardirpsynchronously
+// Sends the packet down and waits for it to come back; FALSE where it has no stack location left.
+// PASSIVE_LEVEL. nf-wdm-ioforwardirpsynchronously
 BOOLEAN IoForwardIrpSynchronously(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
   if (Irp->CurrentLocation <= 1) return FALSE;
   KEVENT event;
@@ -121,10 +125,11 @@ BOOLEAN IoForwardIrpSynchronously(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
   return TRUE;
 }
 
-// As IoSetCompletionRoutine; the driver cannot be unloaded before it was called: here drivers are not unloaded while
-// their devices are in use anyway. nf-wdm-iosetcompletionroutineex
-NTSTATUS IoSetCompletionRoutineEx(PDEVICE_OBJECT, PIRP Irp, PIO_COMPLETION_ROUTINE CompletionRoutine, PVOID Context,
-                                  BOOLEAN InvokeOnSuccess, BOOLEAN InvokeOnError, BOOLEAN InvokeOnCancel) {
+// As IoSetCompletionRoutine; the driver cannot be unloaded before it was called: here drivers are not
+// unloaded while their devices are in use anyway. nf-wdm-iosetcompletionroutineex
+NTSTATUS IoSetCompletionRoutineEx(PDEVICE_OBJECT, PIRP Irp, PIO_COMPLETION_ROUTINE CompletionRoutine,
+                                  PVOID Context, BOOLEAN InvokeOnSuccess, BOOLEAN InvokeOnError,
+                                  BOOLEAN InvokeOnCancel) {
   IoSetCompletionRoutine(Irp, CompletionRoutine, Context, InvokeOnSuccess, InvokeOnError, InvokeOnCancel);
   return STATUS_SUCCESS;
 }

@@ -18,7 +18,8 @@ constexpr ULONG kCode = CTL_CODE(FILE_DEVICE_UNKNOWN, 0x900, METHOD_BUFFERED, FI
 
 NTSTATUS EchoControl(PDEVICE_OBJECT, PIRP irp) {
   irp->IoStatus.Status = STATUS_SUCCESS;
-  irp->IoStatus.Information = IoGetCurrentIrpStackLocation(irp)->Parameters.DeviceIoControl.OutputBufferLength;
+  irp->IoStatus.Information =
+      IoGetCurrentIrpStackLocation(irp)->Parameters.DeviceIoControl.OutputBufferLength;
   IoCompleteRequest(irp, IO_NO_INCREMENT);
   return STATUS_SUCCESS;
 }
@@ -106,7 +107,8 @@ TEST_F(IrpTest, ShareAccessRefusesWhatIsNotShared) {
   IoSetShareAccess(FILE_READ_DATA, FILE_SHARE_READ, &first, &share);
   EXPECT_EQ(IoCheckShareAccess(FILE_READ_DATA, FILE_SHARE_READ, &second, &share, TRUE), STATUS_SUCCESS);
   FILE_OBJECT third = {};
-  EXPECT_EQ(IoCheckShareAccess(FILE_WRITE_DATA, FILE_SHARE_READ, &third, &share, TRUE), STATUS_SHARING_VIOLATION);
+  EXPECT_EQ(IoCheckShareAccess(FILE_WRITE_DATA, FILE_SHARE_READ, &third, &share, TRUE),
+            STATUS_SHARING_VIOLATION);
   IoRemoveShareAccess(&first, &share);
   IoRemoveShareAccess(&second, &share);
   EXPECT_EQ(share.OpenCount, 0u);

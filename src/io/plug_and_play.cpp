@@ -23,7 +23,8 @@ using namespace ring3::io;
 
 namespace {
 
-// Events of DEVICE_INTERFACE_CHANGE_NOTIFICATION: GUID_DEVICE_INTERFACE_ARRIVAL and GUID_DEVICE_INTERFACE_REMOVAL.
+// Events of DEVICE_INTERFACE_CHANGE_NOTIFICATION: GUID_DEVICE_INTERFACE_ARRIVAL and
+// GUID_DEVICE_INTERFACE_REMOVAL.
 constexpr GUID kArrival = {0xcb3a4004, 0x46f0, 0x11d0, {0xb0, 0x8f, 0x00, 0x60, 0x97, 0x13, 0x05, 0x3f}};
 constexpr GUID kRemoval = {0xcb3a4005, 0x46f0, 0x11d0, {0xb0, 0x8f, 0x00, 0x60, 0x97, 0x13, 0x05, 0x3f}};
 
@@ -50,7 +51,8 @@ struct PlugAndPlay {
 PlugAndPlay g_pnp;
 
 void AppendHex(std::u16string& text, uint64_t value, int digits) {
-  for (int shift = (digits - 1) * 4; shift >= 0; shift -= 4) text += u"0123456789abcdef"[(value >> shift) & 15];
+  for (int shift = (digits - 1) * 4; shift >= 0; shift -= 4)
+    text += u"0123456789abcdef"[(value >> shift) & 15];
 }
 
 std::u16string TextOf(const GUID& guid) {
@@ -100,14 +102,15 @@ const Interface* FindLocked(std::u16string_view link) RING3_REQUIRES(g_pnp.lock)
 }
 
 // Below `path`, which exists, all that is missing of `parts` is made.
-NTSTATUS OpenOrCreateKey(std::u16string path, std::initializer_list<std::u16string_view> parts, ACCESS_MASK access,
-                         PHANDLE key) {
+NTSTATUS OpenOrCreateKey(std::u16string path, std::initializer_list<std::u16string_view> parts,
+                         ACCESS_MASK access, PHANDLE key) {
   size_t left = parts.size();
   for (std::u16string_view part : parts) {
     path += part;
     UNICODE_STRING name = ob::ToUnicodeString(path);
     OBJECT_ATTRIBUTES attributes;
-    InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, nullptr, nullptr);
+    InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, nullptr,
+                               nullptr);
     HANDLE made = nullptr;
     RING3_TRY(ZwCreateKey(&made, --left == 0 ? access : KEY_ALL_ACCESS, &attributes, 0, nullptr,
                           REG_OPTION_NON_VOLATILE, nullptr));
@@ -138,14 +141,15 @@ void Notify(const GUID& event, const GUID& class_guid, const std::u16string& lin
   {
     SpinLockGuard guard(g_pnp.lock);
     for (const auto& n : g_pnp.notifications) {
-      if (n->category == EventCategoryDeviceInterfaceChange && n->class_guid == class_guid) listeners.push_back(*n);
+      if (n->category == EventCategoryDeviceInterfaceChange && n->class_guid == class_guid)
+        listeners.push_back(*n);
     }
   }
   UNICODE_STRING name = ob::ToUnicodeString(link);
   for (const Notification& listener : listeners) {
     DEVICE_INTERFACE_CHANGE_NOTIFICATION notification = {1, sizeof(notification), event, class_guid, &name};
-    ke::CallDriver(listener.driver, ke::Callback::kNotify, listener.routine, static_cast<PVOID>(&notification),
-                   listener.context);
+    ke::CallDriver(listener.driver, ke::Callback::kNotify, listener.routine,
+                   static_cast<PVOID>(&notification), listener.context);
   }
 }
 
@@ -169,8 +173,8 @@ void ReleasePlugAndPlay(LeakReport& report) {
 
 extern "C" {
 
-// The caller frees SymbolicLinkName with RtlFreeUnicodeString. STATUS_INVALID_DEVICE_REQUEST where the device has no
-// name. PASSIVE_LEVEL. nf-wdm-ioregisterdeviceinterface
+// The caller frees SymbolicLinkName with RtlFreeUnicodeString. STATUS_INVALID_DEVICE_REQUEST where the device
+// has no name. PASSIVE_LEVEL. nf-wdm-ioregisterdeviceinterface
 NTSTATUS IoRegisterDeviceInterface(PDEVICE_OBJECT PhysicalDeviceObject, const GUID* InterfaceClassGuid,
                                    PUNICODE_STRING ReferenceString, PUNICODE_STRING SymbolicLinkName) {
   if ((PhysicalDeviceObject->Flags & DO_DEVICE_HAS_NAME) == 0) return STATUS_INVALID_DEVICE_REQUEST;
@@ -184,8 +188,8 @@ NTSTATUS IoRegisterDeviceInterface(PDEVICE_OBJECT PhysicalDeviceObject, const GU
   return STATUS_SUCCESS;
 }
 
-// STATUS_OBJECT_NAME_EXISTS where it is enabled already, STATUS_OBJECT_NAME_NOT_FOUND where it is not registered or not
-// enabled. PASSIVE_LEVEL. nf-wdm-iosetdeviceinterfacestate
+// STATUS_OBJECT_NAME_EXISTS where it is enabled already, STATUS_OBJECT_NAME_NOT_FOUND where it is not
+// registered or not enabled. PASSIVE_LEVEL. nf-wdm-iosetdeviceinterfacestate
 NTSTATUS IoSetDeviceInterfaceState(PUNICODE_STRING SymbolicLinkName, BOOLEAN Enable) {
   std::u16string link(ob::View(*SymbolicLinkName));
   PDEVICE_OBJECT device = nullptr;
@@ -216,10 +220,10 @@ NTSTATUS IoSetDeviceInterfaceState(PUNICODE_STRING SymbolicLinkName, BOOLEAN Ena
   return status;
 }
 
-// A list of zero-terminated names, ended by an empty one; the caller frees it with ExFreePool. Inactive interfaces only
-// with DEVICE_INTERFACE_INCLUDE_NONACTIVE. nf-wdm-iogetdeviceinterfaces
-NTSTATUS IoGetDeviceInterfaces(const GUID* InterfaceClassGuid, PDEVICE_OBJECT PhysicalDeviceObject, ULONG Flags,
-                               PZZWSTR* SymbolicLinkList) {
+// A list of zero-terminated names, ended by an empty one; the caller frees it with ExFreePool. Inactive
+// interfaces only with DEVICE_INTERFACE_INCLUDE_NONACTIVE. nf-wdm-iogetdeviceinterfaces
+NTSTATUS IoGetDeviceInterfaces(const GUID* InterfaceClassGuid, PDEVICE_OBJECT PhysicalDeviceObject,
+                               ULONG Flags, PZZWSTR* SymbolicLinkList) {
   std::u16string list;
   {
     SpinLockGuard guard(g_pnp.lock);
@@ -237,10 +241,11 @@ NTSTATUS IoGetDeviceInterfaces(const GUID* InterfaceClassGuid, PDEVICE_OBJECT Ph
   return STATUS_SUCCESS;
 }
 
-// STATUS_BUFFER_TOO_SMALL with the length in `ResultLength`, STATUS_OBJECT_NAME_NOT_FOUND for properties that a root
-// device does not have, STATUS_INVALID_DEVICE_REQUEST where it is no physical device. nf-wdm-iogetdeviceproperty
-NTSTATUS IoGetDeviceProperty(PDEVICE_OBJECT DeviceObject, DEVICE_REGISTRY_PROPERTY DeviceProperty, ULONG BufferLength,
-                             PVOID PropertyBuffer, PULONG ResultLength) {
+// STATUS_BUFFER_TOO_SMALL with the length in `ResultLength`, STATUS_OBJECT_NAME_NOT_FOUND for properties that
+// a root device does not have, STATUS_INVALID_DEVICE_REQUEST where it is no physical device.
+// nf-wdm-iogetdeviceproperty
+NTSTATUS IoGetDeviceProperty(PDEVICE_OBJECT DeviceObject, DEVICE_REGISTRY_PROPERTY DeviceProperty,
+                             ULONG BufferLength, PVOID PropertyBuffer, PULONG ResultLength) {
   *ResultLength = 0;
   if ((DeviceObject->Flags & DO_BUS_ENUMERATED_DEVICE) == 0) return STATUS_INVALID_DEVICE_REQUEST;
   std::u16string text;
@@ -283,8 +288,8 @@ NTSTATUS IoGetDeviceProperty(PDEVICE_OBJECT DeviceObject, DEVICE_REGISTRY_PROPER
   return STATUS_SUCCESS;
 }
 
-// The driver's service key, below which "Parameters" and the like are. PLUGPLAY_REGKEY_DEVICE and _DRIVER are one.
-// STATUS_INVALID_PARAMETER. nf-wdm-ioopendeviceregistrykey
+// The driver's service key, below which "Parameters" and the like are. PLUGPLAY_REGKEY_DEVICE and _DRIVER are
+// one. STATUS_INVALID_PARAMETER. nf-wdm-ioopendeviceregistrykey
 NTSTATUS IoOpenDeviceRegistryKey(PDEVICE_OBJECT DeviceObject, ULONG DevInstKeyType, ACCESS_MASK DesiredAccess,
                                  PHANDLE DeviceRegKey) {
   constexpr ULONG kTypes = PLUGPLAY_REGKEY_DEVICE | PLUGPLAY_REGKEY_DRIVER;
@@ -322,8 +327,8 @@ NTSTATUS IoGetDeviceInterfaceAlias(PUNICODE_STRING SymbolicLinkName, const GUID*
   return alias.empty() ? STATUS_OBJECT_NAME_NOT_FOUND : CopyToPool(alias, AliasSymbolicLinkName).status();
 }
 
-// A key for the interface alone, kept over restarts. STATUS_INVALID_PARAMETER: no such interface. PASSIVE_LEVEL.
-// nf-wdm-ioopendeviceinterfaceregistrykey
+// A key for the interface alone, kept over restarts. STATUS_INVALID_PARAMETER: no such interface.
+// PASSIVE_LEVEL. nf-wdm-ioopendeviceinterfaceregistrykey
 NTSTATUS IoOpenDeviceInterfaceRegistryKey(PUNICODE_STRING SymbolicLinkName, ACCESS_MASK DesiredAccess,
                                           PHANDLE DeviceInterfaceRegKey) {
   std::u16string instance;
@@ -337,16 +342,17 @@ NTSTATUS IoOpenDeviceInterfaceRegistryKey(PUNICODE_STRING SymbolicLinkName, ACCE
   }
   std::replace(instance.begin(), instance.end(), u'\\', u'#');
   return OpenOrCreateKey(u"\\Registry\\Machine\\System\\CurrentControlSet\\",
-                         {u"Control", u"DeviceClasses", class_text, instance, u"Device Parameters"}, DesiredAccess,
-                         DeviceInterfaceRegKey);
+                         {u"Control", u"DeviceClasses", class_text, instance, u"Device Parameters"},
+                         DesiredAccess, DeviceInterfaceRegKey);
 }
 
 // The driver's own key, and for its state another one; below its service key. PASSIVE_LEVEL.
 // STATUS_INVALID_PARAMETER for an unknown type or flags. nf-wdm-ioopendriverregistrykey
-NTSTATUS IoOpenDriverRegistryKey(PDRIVER_OBJECT DriverObject, DRIVER_REGKEY_TYPE RegKeyType, ACCESS_MASK DesiredAccess,
-                                 ULONG Flags, PHANDLE DriverRegKey) {
+NTSTATUS IoOpenDriverRegistryKey(PDRIVER_OBJECT DriverObject, DRIVER_REGKEY_TYPE RegKeyType,
+                                 ACCESS_MASK DesiredAccess, ULONG Flags, PHANDLE DriverRegKey) {
   const bool is_parameters = RegKeyType == DriverRegKeyParameters;
-  const bool is_state = RegKeyType == DriverRegKeyPersistentState || RegKeyType == DriverRegKeySharedPersistentState;
+  const bool is_state =
+      RegKeyType == DriverRegKeyPersistentState || RegKeyType == DriverRegKeySharedPersistentState;
   if (Flags != 0 || (!is_parameters && !is_state)) return STATUS_INVALID_PARAMETER;
   return OpenOrCreateKey(u"\\Registry\\Machine\\System\\CurrentControlSet\\Services\\",
                          {*Driver::Of(DriverObject)->service_name, is_parameters ? u"Parameters" : u"State"},
@@ -358,17 +364,20 @@ VOID IoInvalidateDeviceRelations(PDEVICE_OBJECT, DEVICE_RELATION_TYPE) {}
 // nf-wdm-ioinvalidatedevicestate
 VOID IoInvalidateDeviceState(PDEVICE_OBJECT) {}
 
-// Device interface changes are told; the other categories never occur. With PNPNOTIFY_DEVICE_INTERFACE_INCLUDE_EXISTING_-
-// INTERFACES the ones that are there are told at once. PASSIVE_LEVEL. nf-wdm-ioregisterplugplaynotification
-NTSTATUS IoRegisterPlugPlayNotification(IO_NOTIFICATION_EVENT_CATEGORY EventCategory, ULONG EventCategoryFlags,
-                                        PVOID EventCategoryData, PDRIVER_OBJECT DriverObject,
+// Device interface changes are told; the other categories never occur. With
+// PNPNOTIFY_DEVICE_INTERFACE_INCLUDE_EXISTING_- INTERFACES the ones that are there are told at once.
+// PASSIVE_LEVEL. nf-wdm-ioregisterplugplaynotification
+NTSTATUS IoRegisterPlugPlayNotification(IO_NOTIFICATION_EVENT_CATEGORY EventCategory,
+                                        ULONG EventCategoryFlags, PVOID EventCategoryData,
+                                        PDRIVER_OBJECT DriverObject,
                                         PDRIVER_NOTIFICATION_CALLBACK_ROUTINE CallbackRoutine, PVOID Context,
                                         PVOID* NotificationEntry) {
   auto entry = std::make_unique<Notification>();
   *entry = {EventCategory, {}, DriverObject, CallbackRoutine, Context};
   if (EventCategory == EventCategoryDeviceInterfaceChange) {
     entry->class_guid = *static_cast<const GUID*>(EventCategoryData);
-  } else if (EventCategory != EventCategoryHardwareProfileChange && EventCategory != EventCategoryTargetDeviceChange) {
+  } else if (EventCategory != EventCategoryHardwareProfileChange &&
+             EventCategory != EventCategoryTargetDeviceChange) {
     return STATUS_INVALID_PARAMETER;
   }
   *NotificationEntry = entry.get();
@@ -378,16 +387,18 @@ NTSTATUS IoRegisterPlugPlayNotification(IO_NOTIFICATION_EVENT_CATEGORY EventCate
     SpinLockGuard guard(g_pnp.lock);
     g_pnp.notifications.push_back(std::move(entry));
     for (const Interface& interface : g_pnp.interfaces) {
-      if (interface.enabled && interface.class_guid == registered.class_guid) existing.push_back(interface.link);
+      if (interface.enabled && interface.class_guid == registered.class_guid)
+        existing.push_back(interface.link);
     }
   }
-  if ((EventCategoryFlags & PNPNOTIFY_DEVICE_INTERFACE_INCLUDE_EXISTING_INTERFACES) == 0) return STATUS_SUCCESS;
+  if ((EventCategoryFlags & PNPNOTIFY_DEVICE_INTERFACE_INCLUDE_EXISTING_INTERFACES) == 0)
+    return STATUS_SUCCESS;
   for (const std::u16string& link : existing) {
     UNICODE_STRING name = ob::ToUnicodeString(link);
-    DEVICE_INTERFACE_CHANGE_NOTIFICATION notification = {1, sizeof(notification), kArrival, registered.class_guid,
-                                                         &name};
-    ke::CallDriver(registered.driver, ke::Callback::kNotify, registered.routine, static_cast<PVOID>(&notification),
-                   registered.context);
+    DEVICE_INTERFACE_CHANGE_NOTIFICATION notification = {1, sizeof(notification), kArrival,
+                                                         registered.class_guid, &name};
+    ke::CallDriver(registered.driver, ke::Callback::kNotify, registered.routine,
+                   static_cast<PVOID>(&notification), registered.context);
   }
   return STATUS_SUCCESS;
 }

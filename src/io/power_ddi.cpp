@@ -26,8 +26,8 @@ NTSTATUS NTAPI PowerRequestDone(PDEVICE_OBJECT, PIRP irp, PVOID context) {
   auto* request = static_cast<PowerRequest*>(context);
   IO_STATUS_BLOCK result = irp->IoStatus;
   if (request->routine != nullptr) {
-    ke::CallDriver(request->device->DriverObject, ke::Callback::kCompletion, request->routine, request->device,
-                   request->minor, request->state, request->context, &result);
+    ke::CallDriver(request->device->DriverObject, ke::Callback::kCompletion, request->routine,
+                   request->device, request->minor, request->state, request->context, &result);
   }
   ob::Dereference(request->top);
   ExFreePool(request);
@@ -42,10 +42,12 @@ extern "C" {
 // STATUS_PENDING; STATUS_INSUFFICIENT_RESOURCES, STATUS_INVALID_PARAMETER_2. nf-wdm-porequestpowerirp
 NTSTATUS PoRequestPowerIrp(PDEVICE_OBJECT DeviceObject, UCHAR MinorFunction, POWER_STATE PowerState,
                            PREQUEST_POWER_COMPLETE CompletionFunction, PVOID Context, PIRP* Irp) {
-  if (MinorFunction != IRP_MN_QUERY_POWER && MinorFunction != IRP_MN_SET_POWER && MinorFunction != IRP_MN_WAIT_WAKE) {
+  if (MinorFunction != IRP_MN_QUERY_POWER && MinorFunction != IRP_MN_SET_POWER &&
+      MinorFunction != IRP_MN_WAIT_WAKE) {
     return STATUS_INVALID_PARAMETER_2;
   }
-  auto* request = static_cast<PowerRequest*>(ExAllocatePoolWithTag(NonPagedPoolNx, sizeof(PowerRequest), 'rwoP'));
+  auto* request =
+      static_cast<PowerRequest*>(ExAllocatePoolWithTag(NonPagedPoolNx, sizeof(PowerRequest), 'rwoP'));
   if (request == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
   PDEVICE_OBJECT top = TopOfStack(DeviceObject);
   PIRP irp = AllocateIrp(top->StackSize, IrpKind::kDriver);
@@ -90,10 +92,15 @@ VOID PoSetSystemWake(PIRP Irp) {
   if (HasHeader(Irp)) IrpHeader::Of(Irp)->woke_system = true;
 }
 // nf-wdm-pogetsystemwake
-BOOLEAN PoGetSystemWake(PIRP Irp) { return HasHeader(Irp) && IrpHeader::Of(Irp)->woke_system; }
+BOOLEAN PoGetSystemWake(PIRP Irp) {
+  return HasHeader(Irp) && IrpHeader::Of(Irp)->woke_system;
+}
 
-// Null: no device is put to sleep for being idle, which the page allows for. nf-wdm-poregisterdeviceforidledetection
-PULONG PoRegisterDeviceForIdleDetection(PDEVICE_OBJECT, ULONG, ULONG, DEVICE_POWER_STATE) { return nullptr; }
+// Null: no device is put to sleep for being idle, which the page allows for.
+// nf-wdm-poregisterdeviceforidledetection
+PULONG PoRegisterDeviceForIdleDetection(PDEVICE_OBJECT, ULONG, ULONG, DEVICE_POWER_STATE) {
+  return nullptr;
+}
 
 // The machine is always busy. nf-wdm-posetsystemstate
 VOID PoSetSystemState(EXECUTION_STATE) {}

@@ -206,7 +206,8 @@ TEST_F(IoTimerTest, TheRoutineRunsAtDispatchLevel) {
                 &shared),
             STATUS_SUCCESS);
   IoStartTimer(device());
-  EXPECT_EQ(KeWaitForSingleObject(&shared.ticked, KWAIT_REASON::Executive, KernelMode, FALSE, nullptr), STATUS_SUCCESS);
+  EXPECT_EQ(KeWaitForSingleObject(&shared.ticked, KWAIT_REASON::Executive, KernelMode, FALSE, nullptr),
+            STATUS_SUCCESS);
   IoStopTimer(device());
   KeFlushQueuedDpcs();
   EXPECT_EQ(shared.irql, DISPATCH_LEVEL);

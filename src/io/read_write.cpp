@@ -19,29 +19,34 @@ struct Transfer {
 
 constexpr LONG kMinusOne = -1;
 
-// Where the transfer begins. STATUS_INVALID_PARAMETER for a negative offset that means nothing, or for none at all where
-// the file has no position.
-Status ResolveOffset(const FILE_OBJECT& file, const LARGE_INTEGER* given, ACCESS_MASK granted, Transfer* transfer) {
+// Where the transfer begins. STATUS_INVALID_PARAMETER for a negative offset that means nothing, or for none
+// at all where the file has no position.
+Status ResolveOffset(const FILE_OBJECT& file, const LARGE_INTEGER* given, ACCESS_MASK granted,
+                     Transfer* transfer) {
   const bool has_position = (file.Flags & FO_SYNCHRONOUS_IO) != 0;
-  bool append_only = transfer->is_write && (granted & (FILE_APPEND_DATA | FILE_WRITE_DATA)) == FILE_APPEND_DATA;
+  bool append_only =
+      transfer->is_write && (granted & (FILE_APPEND_DATA | FILE_WRITE_DATA)) == FILE_APPEND_DATA;
   if (append_only) {
     transfer->offset.LowPart = FILE_WRITE_TO_END_OF_FILE;
     transfer->offset.HighPart = kMinusOne;
     return STATUS_SUCCESS;
   }
-  if (given == nullptr || (given->HighPart == kMinusOne && given->LowPart == FILE_USE_FILE_POINTER_POSITION)) {
+  if (given == nullptr ||
+      (given->HighPart == kMinusOne && given->LowPart == FILE_USE_FILE_POINTER_POSITION)) {
     if (has_position) {
       transfer->offset = file.CurrentByteOffset;
       return STATUS_SUCCESS;
     }
     // Devices without positions take requests without offsets.
-    if (given != nullptr || (file.Flags & (FO_NAMED_PIPE | FO_MAILSLOT)) != 0) return STATUS_INVALID_PARAMETER;
+    if (given != nullptr || (file.Flags & (FO_NAMED_PIPE | FO_MAILSLOT)) != 0)
+      return STATUS_INVALID_PARAMETER;
     transfer->offset.QuadPart = 0;
     return STATUS_SUCCESS;
   }
   transfer->offset = *given;
   if (given->QuadPart >= 0) return STATUS_SUCCESS;
-  bool to_end = transfer->is_write && given->HighPart == kMinusOne && given->LowPart == FILE_WRITE_TO_END_OF_FILE;
+  bool to_end =
+      transfer->is_write && given->HighPart == kMinusOne && given->LowPart == FILE_WRITE_TO_END_OF_FILE;
   return to_end ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER;
 }
 
@@ -49,7 +54,8 @@ Status CheckAlignment(const FILE_OBJECT& file, PDEVICE_OBJECT device, const Tran
   if ((file.Flags & FO_NO_INTERMEDIATE_BUFFERING) == 0 || device->SectorSize == 0) return STATUS_SUCCESS;
   ULONG mask = device->SectorSize - 1u;
   if ((transfer.byte_count & mask) != 0) return STATUS_INVALID_PARAMETER;
-  if ((reinterpret_cast<uintptr_t>(transfer.buffer) & device->AlignmentRequirement) != 0) return STATUS_INVALID_PARAMETER;
+  if ((reinterpret_cast<uintptr_t>(transfer.buffer) & device->AlignmentRequirement) != 0)
+    return STATUS_INVALID_PARAMETER;
   if (transfer.offset.QuadPart >= 0 && (transfer.offset.LowPart & mask) != 0) return STATUS_INVALID_PARAMETER;
   return STATUS_SUCCESS;
 }
@@ -59,16 +65,17 @@ bool TryFast(const Transfer& transfer, const RequestArguments& request, FILE_OBJ
   PFAST_IO_DISPATCH dispatch = device->DriverObject->FastIoDispatch;
   if (__builtin_expect(dispatch == nullptr, true)) return false;
   // Only for files with cached data and their position here, as for file systems.
-  if (file->PrivateCacheMap == nullptr || (file->Flags & FO_SYNCHRONOUS_IO) == 0 || request.event != nullptr ||
-      request.apc_routine != nullptr) {
+  if (file->PrivateCacheMap == nullptr || (file->Flags & FO_SYNCHRONOUS_IO) == 0 ||
+      request.event != nullptr || request.apc_routine != nullptr) {
     return false;
   }
   auto routine = transfer.is_write ? dispatch->FastIoWrite : dispatch->FastIoRead;
   if (routine == nullptr) return false;
   IO_STATUS_BLOCK result = {};
   LARGE_INTEGER offset = transfer.offset;
-  BOOLEAN done = ke::CallDriver(device->DriverObject, ke::Callback::kFastIo, routine, file, &offset,
-                                transfer.byte_count, BOOLEAN{TRUE}, transfer.key, transfer.buffer, &result, device);
+  BOOLEAN done =
+      ke::CallDriver(device->DriverObject, ke::Callback::kFastIo, routine, file, &offset, transfer.byte_count,
+                     BOOLEAN{TRUE}, transfer.key, transfer.buffer, &result, device);
   if (!done) return false;
   if (result.Status != STATUS_SUCCESS && result.Status != STATUS_BUFFER_OVERFLOW &&
       result.Status != STATUS_END_OF_FILE) {
@@ -105,7 +112,8 @@ Status Prepare(const Transfer& transfer, PDEVICE_OBJECT device, IRP* irp) {
 NTSTATUS DoTransfer(Transfer transfer, const RequestArguments& arguments, const LARGE_INTEGER* byte_offset,
                     const ULONG* key) {
   // Append access is enough to write, at the end.
-  Result<RequestFile> reference = ReferenceFile(arguments.file, transfer.is_write ? 0 : FILE_READ_DATA, transfer.mode);
+  Result<RequestFile> reference =
+      ReferenceFile(arguments.file, transfer.is_write ? 0 : FILE_READ_DATA, transfer.mode);
   if (!reference.ok()) return reference.status();
   if (transfer.is_write && (reference->granted_access & (FILE_WRITE_DATA | FILE_APPEND_DATA)) == 0) {
     return STATUS_ACCESS_DENIED;
@@ -127,7 +135,8 @@ NTSTATUS DoTransfer(Transfer transfer, const RequestArguments& arguments, const 
   }
   PIO_STACK_LOCATION stack = request->stack();
   if (key != nullptr) stack->Flags |= SL_KEY_SPECIFIED;
-  if (transfer.is_write && (stack->FileObject->Flags & FO_WRITE_THROUGH) != 0) stack->Flags |= SL_WRITE_THROUGH;
+  if (transfer.is_write && (stack->FileObject->Flags & FO_WRITE_THROUGH) != 0)
+    stack->Flags |= SL_WRITE_THROUGH;
   stack->Parameters.Read.Length = transfer.byte_count;
   stack->Parameters.Read.Key = transfer.key;
   stack->Parameters.Read.ByteOffset = transfer.offset;
@@ -141,8 +150,8 @@ NTSTATUS ReadFile(KPROCESSOR_MODE mode, const RequestArguments& request, void* b
   return DoTransfer({mode, false, buffer, byte_count, {}, 0}, request, byte_offset, key);
 }
 
-NTSTATUS WriteFile(KPROCESSOR_MODE mode, const RequestArguments& request, const void* buffer, ULONG byte_count,
-                   const LARGE_INTEGER* byte_offset, const ULONG* key) {
+NTSTATUS WriteFile(KPROCESSOR_MODE mode, const RequestArguments& request, const void* buffer,
+                   ULONG byte_count, const LARGE_INTEGER* byte_offset, const ULONG* key) {
   return DoTransfer({mode, true, const_cast<void*>(buffer), byte_count, {}, 0}, request, byte_offset, key);
 }
 

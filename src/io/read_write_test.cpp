@@ -31,9 +31,12 @@ void* DataOf(PIRP irp) {
 NTSTATUS Transfer(PDEVICE_OBJECT, PIRP irp) {
   PIO_STACK_LOCATION stack = IoGetCurrentIrpStackLocation(irp);
   const bool is_read = stack->MajorFunction == IRP_MJ_READ;
-  g_seen = {stack->Parameters.Read.Length,   stack->Parameters.Read.ByteOffset.QuadPart,
-            irp->AssociatedIrp.SystemBuffer, irp->MdlAddress,
-            irp->UserBuffer,                 g_seen.calls + 1};
+  g_seen = {stack->Parameters.Read.Length,
+            stack->Parameters.Read.ByteOffset.QuadPart,
+            irp->AssociatedIrp.SystemBuffer,
+            irp->MdlAddress,
+            irp->UserBuffer,
+            g_seen.calls + 1};
   NTSTATUS status = STATUS_SUCCESS;
   if (g_seen.length != 0 && is_read) std::memset(DataOf(irp), 'r', g_seen.length);
   if (g_seen.length != 0 && !is_read && *static_cast<char*>(DataOf(irp)) != 'w') status = STATUS_DATA_ERROR;
@@ -57,7 +60,8 @@ class ReadWriteTest : public DriverTest {
     g_seen = {};
     LoadTestDriver({.control = Pend, .read = Transfer, .write = Transfer, .device_flags = flags});
   }
-  NTSTATUS Read(HANDLE file, void* buffer, ULONG byte_count, LONGLONG offset, KPROCESSOR_MODE mode = UserMode) {
+  NTSTATUS Read(HANDLE file, void* buffer, ULONG byte_count, LONGLONG offset,
+                KPROCESSOR_MODE mode = UserMode) {
     ke::ServiceScope scope(mode);
     LARGE_INTEGER at;
     at.QuadPart = offset;
@@ -147,8 +151,8 @@ TEST_F(ReadWriteTest, FastControlRequestsNeedNoPacket) {
   static FAST_IO_DISPATCH dispatch;
   dispatch = {};
   dispatch.SizeOfFastIoDispatch = sizeof(dispatch);
-  dispatch.FastIoDeviceControl = [](PFILE_OBJECT, BOOLEAN wait, PVOID, ULONG, PVOID output, ULONG length, ULONG,
-                                    PIO_STATUS_BLOCK status, PDEVICE_OBJECT) -> BOOLEAN {
+  dispatch.FastIoDeviceControl = [](PFILE_OBJECT, BOOLEAN wait, PVOID, ULONG, PVOID output, ULONG length,
+                                    ULONG, PIO_STATUS_BLOCK status, PDEVICE_OBJECT) -> BOOLEAN {
     EXPECT_TRUE(wait);
     if (length != 4) return FALSE;
     std::memcpy(output, "fast", 4);
@@ -161,8 +165,8 @@ TEST_F(ReadWriteTest, FastControlRequestsNeedNoPacket) {
   char out[8] = {};
   auto send = [&](ULONG length) {
     ke::ServiceScope scope(UserMode);
-    return ControlFile(UserMode, ControlKind::kDevice, {file, nullptr, nullptr, nullptr, &iosb_}, kCode, nullptr, 0,
-                       out, length);
+    return ControlFile(UserMode, ControlKind::kDevice, {file, nullptr, nullptr, nullptr, &iosb_}, kCode,
+                       nullptr, 0, out, length);
   };
   g_pending = nullptr;
   EXPECT_EQ(send(4), STATUS_SUCCESS);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Remove locks. IoCount begins at one for the driver itself; who brings it to zero after removal began sets the event.
+// Remove locks. IoCount begins at one for the driver itself; who brings it to zero after removal began sets
+// the event.
 #include <ddi/io_ntifs.h>
 #include <bugcodes.h>
 #include <ntstatus.h>
@@ -22,19 +23,22 @@ DebugRemoveLock* DebugPart(PIO_REMOVE_LOCK lock, ULONG byte_count) {
 
 LONG Decrement(PIO_REMOVE_LOCK lock) {
   LONG left = __atomic_sub_fetch(&lock->Common.IoCount, 1, __ATOMIC_ACQ_REL);
-  if (left < 0) KeBugCheckEx(DRIVER_VERIFIER_DETECTED_VIOLATION, 0x3, reinterpret_cast<ULONG_PTR>(lock), 0, 0);
+  if (left < 0)
+    KeBugCheckEx(DRIVER_VERIFIER_DETECTED_VIOLATION, 0x3, reinterpret_cast<ULONG_PTR>(lock), 0, 0);
   return left;
 }
 
-bool IsRemoved(PIO_REMOVE_LOCK lock) { return __atomic_load_n(&lock->Common.Removed, __ATOMIC_ACQUIRE) != 0; }
+bool IsRemoved(PIO_REMOVE_LOCK lock) {
+  return __atomic_load_n(&lock->Common.Removed, __ATOMIC_ACQUIRE) != 0;
+}
 
 }  // namespace
 
 extern "C" {
 
 // PASSIVE_LEVEL. nf-wdm-ioinitializeremovelock
-VOID IoInitializeRemoveLockEx(PIO_REMOVE_LOCK Lock, ULONG AllocateTag, ULONG MaxLockedMinutes, ULONG HighWatermark,
-                              ULONG RemlockSize) {
+VOID IoInitializeRemoveLockEx(PIO_REMOVE_LOCK Lock, ULONG AllocateTag, ULONG MaxLockedMinutes,
+                              ULONG HighWatermark, ULONG RemlockSize) {
   Lock->Common.Removed = FALSE;
   Lock->Common.IoCount = 1;
   KeInitializeEvent(&Lock->Common.RemoveEvent, SynchronizationEvent, FALSE);
@@ -49,8 +53,9 @@ VOID IoInitializeRemoveLockEx(PIO_REMOVE_LOCK Lock, ULONG AllocateTag, ULONG Max
   KeInitializeSpinLock(&debug->Dbg.Spin);
 }
 
-// STATUS_DELETE_PENDING after IoReleaseRemoveLockAndWait was called. IRQL <= DISPATCH_LEVEL. In drivers built with DBG
-// more acquisitions than HighWatermark are a bug: DRIVER_VERIFIER_DETECTED_VIOLATION. nf-wdm-ioacquireremovelock
+// STATUS_DELETE_PENDING after IoReleaseRemoveLockAndWait was called. IRQL <= DISPATCH_LEVEL. In drivers built
+// with DBG more acquisitions than HighWatermark are a bug: DRIVER_VERIFIER_DETECTED_VIOLATION.
+// nf-wdm-ioacquireremovelock
 NTSTATUS IoAcquireRemoveLockEx(PIO_REMOVE_LOCK RemoveLock, PVOID, PCSTR, ULONG, ULONG RemlockSize) {
   LONG count = __atomic_add_fetch(&RemoveLock->Common.IoCount, 1, __ATOMIC_ACQ_REL);
   if (IsRemoved(RemoveLock)) {
@@ -58,7 +63,8 @@ NTSTATUS IoAcquireRemoveLockEx(PIO_REMOVE_LOCK RemoveLock, PVOID, PCSTR, ULONG, 
     return STATUS_DELETE_PENDING;
   }
   DebugRemoveLock* debug = DebugPart(RemoveLock, RemlockSize);
-  if (debug != nullptr && debug->Dbg.HighWatermark != 0 && static_cast<ULONG>(count - 1) > debug->Dbg.HighWatermark) {
+  if (debug != nullptr && debug->Dbg.HighWatermark != 0 &&
+      static_cast<ULONG>(count - 1) > debug->Dbg.HighWatermark) {
     KeBugCheckEx(DRIVER_VERIFIER_DETECTED_VIOLATION, 0x4, reinterpret_cast<ULONG_PTR>(RemoveLock),
                  static_cast<ULONG_PTR>(count), debug->Dbg.HighWatermark);
   }

@@ -35,7 +35,8 @@ SynchronousFileLock::SynchronousFileLock(PFILE_OBJECT file)
 SynchronousFileLock::~SynchronousFileLock() {
   if (file_ == nullptr) return;
   __atomic_store_n(&file_->Busy, 0, __ATOMIC_SEQ_CST);
-  if (__atomic_load_n(&file_->Waiters, __ATOMIC_SEQ_CST) != 0) KeSetEvent(&file_->Lock, IO_NO_INCREMENT, FALSE);
+  if (__atomic_load_n(&file_->Waiters, __ATOMIC_SEQ_CST) != 0)
+    KeSetEvent(&file_->Lock, IO_NO_INCREMENT, FALSE);
 }
 
 Status ProbeForReading(KPROCESSOR_MODE mode, const void* address, size_t byte_count) {
@@ -54,7 +55,8 @@ Status ProbeForWriting(KPROCESSOR_MODE mode, void* address, size_t byte_count) {
   return STATUS_SUCCESS;
 }
 
-Status WriteUserStatusBlock(KPROCESSOR_MODE mode, PIO_STATUS_BLOCK iosb, NTSTATUS status, ULONG_PTR information) {
+Status WriteUserStatusBlock(KPROCESSOR_MODE mode, PIO_STATUS_BLOCK iosb, NTSTATUS status,
+                            ULONG_PTR information) {
   IO_STATUS_BLOCK result = {};
   result.Status = status;
   result.Information = information;
@@ -81,7 +83,8 @@ Status CaptureInput(KPROCESSOR_MODE mode, void* destination, const void* source,
 namespace {
 
 // MmProbeAndLockPages raises. The function's locals must survive that: no optimisation.
-__attribute__((optnone, noinline)) NTSTATUS TryLockPages(PMDL mdl, KPROCESSOR_MODE mode, LOCK_OPERATION operation) {
+__attribute__((optnone, noinline)) NTSTATUS TryLockPages(PMDL mdl, KPROCESSOR_MODE mode,
+                                                         LOCK_OPERATION operation) {
   RING3_SEH_FRAME frame __attribute__((cleanup(Ring3SehLeave)));
   int step = Ring3SehEnter(&frame, 0);
   if (step == 0) {
@@ -101,8 +104,8 @@ Status LockBuffer(KPROCESSOR_MODE mode, IRP* irp, void* address, ULONG byte_coun
   return TryLockPages(mdl, mode, operation);
 }
 
-Result<Request> BeginRequest(KPROCESSOR_MODE mode, const RequestArguments& arguments, ob::Ref<FILE_OBJECT>& file,
-                             UCHAR major_function) {
+Result<Request> BeginRequest(KPROCESSOR_MODE mode, const RequestArguments& arguments,
+                             ob::Ref<FILE_OBJECT>& file, UCHAR major_function) {
   if (mode == UserMode) {
     RING3_TRY(mm::ProbeUserRange(arguments.iosb, sizeof(IO_STATUS_BLOCK), 1));
     if (!os::GuardedProbeWriteByte(arguments.iosb)) return STATUS_ACCESS_VIOLATION;
@@ -141,8 +144,8 @@ Result<Request> BeginRequest(KPROCESSOR_MODE mode, const RequestArguments& argum
 
 namespace {
 
-// DRIVER_VERIFIER_IOMANAGER_VIOLATION 0x226: neither completed nor pending. A packet that the driver marked pending may
-// still be completed: then only the status is wrong.
+// DRIVER_VERIFIER_IOMANAGER_VIOLATION 0x226: neither completed nor pending. A packet that the driver marked
+// pending may still be completed: then only the status is wrong.
 void CheckDispatchStatus(const Request& request, NTSTATUS status) {
   if (status == STATUS_PENDING) return;
   bool marked = (IoGetCurrentIrpStackLocation(request.irp)->Control & SL_PENDING_RETURNED) != 0;
@@ -154,7 +157,8 @@ void CheckDispatchStatus(const Request& request, NTSTATUS status) {
 
 void WaitForEnd(IRP* irp, bool alertable) {
   IrpHeader* header = IrpHeader::Of(irp);
-  NTSTATUS status = KeWaitForSingleObject(&header->done, Executive, alertable ? UserMode : KernelMode, alertable, nullptr);
+  NTSTATUS status =
+      KeWaitForSingleObject(&header->done, Executive, alertable ? UserMode : KernelMode, alertable, nullptr);
   if (status == STATUS_SUCCESS) return;
   // An APC or alert ends an alertable request early: it is cancelled, and over when the driver says so.
   IoCancelIrp(irp);
@@ -186,7 +190,8 @@ NTSTATUS IssueRequest(const Request& request) {
     return FinishRequest(irp);
   }
   if (irp->UserEvent == nullptr) KeClearEvent(&file->Event);
-  if (header->state.compare_exchange_strong(expected, kIrpDetached, std::memory_order_acq_rel)) return STATUS_PENDING;
+  if (header->state.compare_exchange_strong(expected, kIrpDetached, std::memory_order_acq_rel))
+    return STATUS_PENDING;
   FinishRequest(irp);
   return STATUS_PENDING;
 }

@@ -41,7 +41,9 @@ void WriteStatusBlock(IRP* irp, const IO_STATUS_BLOCK& result) {
 void NTAPI FreeApcPacket(PKAPC apc, PKNORMAL_ROUTINE*, PVOID*, PVOID*, PVOID*) {
   ReleaseIrp(CONTAINING_RECORD(apc, IRP, Tail.Apc));
 }
-void NTAPI RundownApcPacket(PKAPC apc) { ReleaseIrp(CONTAINING_RECORD(apc, IRP, Tail.Apc)); }
+void NTAPI RundownApcPacket(PKAPC apc) {
+  ReleaseIrp(CONTAINING_RECORD(apc, IRP, Tail.Apc));
+}
 
 // Queues the requester's APC, which the packet itself carries. False: the thread takes no more.
 bool QueueUserApc(IRP* irp, PKTHREAD thread) {
@@ -141,7 +143,8 @@ NTSTATUS FinishRequest(IRP* irp) {
     if ((irp->Flags & IRP_INPUT_OPERATION) != 0 && !NT_ERROR(result.Status)) {
       size_t byte_count = std::min<size_t>(result.Information, header->output_byte_count);
       if (byte_count != 0) {
-        Status copied = CopyOut(irp->RequestorMode, irp->UserBuffer, irp->AssociatedIrp.SystemBuffer, byte_count);
+        Status copied =
+            CopyOut(irp->RequestorMode, irp->UserBuffer, irp->AssociatedIrp.SystemBuffer, byte_count);
         if (!copied.ok()) result.Status = copied.status();
       }
     }
@@ -235,6 +238,8 @@ void EndCompletedIrp(IRP* irp) {
   ExQueueWorkItem(WorkItemOf(irp), CriticalWorkQueue);
 }
 
-void DrainDeferredCompletions() { g_deferred.WaitForNone(); }
+void DrainDeferredCompletions() {
+  g_deferred.WaitForNone();
+}
 
 }  // namespace ring3::io

@@ -99,8 +99,8 @@ class RequestTest : public DriverTest {
                 KPROCESSOR_MODE mode = UserMode, HANDLE event = nullptr) {
     ke::ServiceScope scope(mode);
     iosb_ = {};
-    return ControlFile(mode, ControlKind::kDevice, {file, event, nullptr, nullptr, &iosb_}, code, in, in_bytes, out,
-                       out_bytes);
+    return ControlFile(mode, ControlKind::kDevice, {file, event, nullptr, nullptr, &iosb_}, code, in,
+                       in_bytes, out, out_bytes);
   }
 
   IO_STATUS_BLOCK iosb_ = {};
@@ -141,7 +141,8 @@ TEST_F(RequestTest, WarningsCopyAndErrorsDoNot) {
 TEST_F(RequestTest, DirectSharesTheCallersPages) {
   HANDLE file = Open();
   std::vector<UCHAR> buffer(3 * 4096 + 5);
-  EXPECT_EQ(Send(file, kOut, nullptr, 0, buffer.data() + 1, static_cast<ULONG>(buffer.size() - 1)), STATUS_SUCCESS);
+  EXPECT_EQ(Send(file, kOut, nullptr, 0, buffer.data() + 1, static_cast<ULONG>(buffer.size() - 1)),
+            STATUS_SUCCESS);
   EXPECT_EQ(buffer[0], 0);
   EXPECT_EQ(buffer[1], 0x42);
   EXPECT_EQ(buffer.back(), 0x42);
@@ -248,8 +249,8 @@ TEST_F(RequestTest, ACompletionPortTellsTheEnd) {
   ASSERT_EQ(ZwSetInformationFile(file, &iosb, &information, sizeof(information), FileCompletionInformation),
             STATUS_SUCCESS);
   char buffer[4] = {};
-  ASSERT_EQ(ZwDeviceIoControlFile(file, nullptr, nullptr, reinterpret_cast<void*>(0x99), &iosb, kEcho, buffer, 4, buffer,
-                                  4),
+  ASSERT_EQ(ZwDeviceIoControlFile(file, nullptr, nullptr, reinterpret_cast<void*>(0x99), &iosb, kEcho, buffer,
+                                  4, buffer, 4),
             STATUS_SUCCESS);
   FILE_IO_COMPLETION_INFORMATION packet = {};
   ULONG removed = 0;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Share access: what the opens of one file allow each other. The caller serialises access to the SHARE_ACCESS.
+// Share access: what the opens of one file allow each other. The caller serialises access to the
+// SHARE_ACCESS.
 #include <ddi/io_ntifs.h>
 #include <ddi/se.h>
 #include <ntstatus.h>
@@ -18,7 +19,9 @@ bool Fill(PFILE_OBJECT file, ACCESS_MASK access, ULONG share) {
   return true;
 }
 
-bool TakesPart(PFILE_OBJECT file) { return file->ReadAccess || file->WriteAccess || file->DeleteAccess; }
+bool TakesPart(PFILE_OBJECT file) {
+  return file->ReadAccess || file->WriteAccess || file->DeleteAccess;
+}
 
 void Add(PFILE_OBJECT file, PSHARE_ACCESS share, ULONG sign) {
   share->OpenCount += sign;
@@ -34,7 +37,8 @@ void Add(PFILE_OBJECT file, PSHARE_ACCESS share, ULONG sign) {
 
 extern "C" {
 
-// STATUS_SHARING_VIOLATION where the open does not go with those counted in `ShareAccess`. nf-wdm-iocheckshareaccess
+// STATUS_SHARING_VIOLATION where the open does not go with those counted in `ShareAccess`.
+// nf-wdm-iocheckshareaccess
 NTSTATUS IoCheckShareAccess(ACCESS_MASK DesiredAccess, ULONG DesiredShareAccess, PFILE_OBJECT FileObject,
                             PSHARE_ACCESS ShareAccess, BOOLEAN Update) {
   if (!Fill(FileObject, DesiredAccess, DesiredShareAccess)) return STATUS_SUCCESS;

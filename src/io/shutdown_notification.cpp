@@ -58,7 +58,8 @@ void NotifyShutdown(ShutdownPhase phase) {
 
 void ForgetShutdownNotification(PDEVICE_OBJECT device) {
   if ((device->Flags & DO_SHUTDOWN_REGISTERED) == 0) return;
-  while (PDEVICE_OBJECT found = Take([&](const Registration& r) { return r.device == device; })) ob::Dereference(found);
+  while (PDEVICE_OBJECT found = Take([&](const Registration& r) { return r.device == device; }))
+    ob::Dereference(found);
   device->Flags &= ~ULONG{DO_SHUTDOWN_REGISTERED};
 }
 

@@ -16,7 +16,9 @@ VOID IoGetStackLimits(PULONG_PTR LowLimit, PULONG_PTR HighLimit) {
 }
 
 // nf-wdm-iogetinitialstack
-PVOID IoGetInitialStack(VOID) { return reinterpret_cast<PVOID>(os::CurrentStackLimits().high); }
+PVOID IoGetInitialStack(VOID) {
+  return reinterpret_cast<PVOID>(os::CurrentStackLimits().high);
+}
 
 // Whether all of [RegionStart, RegionStart + RegionSize) is on the stack. nf-wdm-iowithinstacklimits
 BOOLEAN IoWithinStackLimits(ULONG_PTR RegionStart, SIZE_T RegionSize) {

@@ -36,7 +36,8 @@ void StartNext(PDEVICE_OBJECT device, bool cancelable, const ULONG* key) {
   PIRP irp = CONTAINING_RECORD(entry, IRP, Tail.Overlay.DeviceQueueEntry);
   device->CurrentIrp = irp;
   if (cancelable) {
-    // StartIo decides what to do about a cancel routine, except where it said that there is none from here on.
+    // StartIo decides what to do about a cancel routine, except where it said that there is none from here
+    // on.
     if (IsNonCancelable(device)) IoSetCancelRoutine(irp, nullptr);
     IoReleaseCancelSpinLock(irql);
   }
@@ -57,8 +58,9 @@ void StartNextOrDefer(PDEVICE_OBJECT device, bool cancelable, const ULONG* key) 
 
 extern "C" {
 
-// Calls StartIo with the packet, or queues it (by `Key` where given) while another is under way. `CancelFunction` becomes
-// the cancel routine; a packet that was cancelled already has it called. IRQL <= DISPATCH_LEVEL. nf-wdm-iostartpacket
+// Calls StartIo with the packet, or queues it (by `Key` where given) while another is under way.
+// `CancelFunction` becomes the cancel routine; a packet that was cancelled already has it called. IRQL <=
+// DISPATCH_LEVEL. nf-wdm-iostartpacket
 VOID IoStartPacket(PDEVICE_OBJECT DeviceObject, PIRP Irp, PULONG Key, PDRIVER_CANCEL CancelFunction) {
   KIRQL old = KeRaiseIrqlToDpcLevel();
   KIRQL cancel_irql = DISPATCH_LEVEL;
@@ -88,8 +90,8 @@ VOID IoStartPacket(PDEVICE_OBJECT DeviceObject, PIRP Irp, PULONG Key, PDRIVER_CA
   } else if (CancelFunction != nullptr) {
     if (Irp->Cancel && IoSetCancelRoutine(Irp, nullptr) != nullptr) {
       Irp->CancelIrql = cancel_irql;
-      ke::CallDriver<ke::OnReturn::kLocksMayDiffer>(DeviceObject->DriverObject, ke::Callback::kCancel, CancelFunction,
-                                                    DeviceObject, Irp);
+      ke::CallDriver<ke::OnReturn::kLocksMayDiffer>(DeviceObject->DriverObject, ke::Callback::kCancel,
+                                                    CancelFunction, DeviceObject, Irp);
     } else {
       IoReleaseCancelSpinLock(cancel_irql);
     }

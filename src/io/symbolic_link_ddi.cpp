@@ -11,8 +11,8 @@ namespace {
 
 NTSTATUS CreateLink(PUNICODE_STRING link, PUNICODE_STRING device) {
   OBJECT_ATTRIBUTES attributes;
-  InitializeObjectAttributes(&attributes, link, OBJ_CASE_INSENSITIVE | OBJ_PERMANENT | OBJ_KERNEL_HANDLE, nullptr,
-                             nullptr);
+  InitializeObjectAttributes(&attributes, link, OBJ_CASE_INSENSITIVE | OBJ_PERMANENT | OBJ_KERNEL_HANDLE,
+                             nullptr, nullptr);
   HANDLE handle = nullptr;
   NTSTATUS status = ZwCreateSymbolicLinkObject(&handle, SYMBOLIC_LINK_ALL_ACCESS, &attributes, device);
   if (NT_SUCCESS(status)) ZwClose(handle);
@@ -36,7 +36,8 @@ NTSTATUS IoCreateUnprotectedSymbolicLink(PUNICODE_STRING SymbolicLinkName, PUNIC
 // STATUS_OBJECT_NAME_NOT_FOUND. PASSIVE_LEVEL. nf-wdm-iodeletesymboliclink
 NTSTATUS IoDeleteSymbolicLink(PUNICODE_STRING SymbolicLinkName) {
   OBJECT_ATTRIBUTES attributes;
-  InitializeObjectAttributes(&attributes, SymbolicLinkName, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, nullptr, nullptr);
+  InitializeObjectAttributes(&attributes, SymbolicLinkName, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, nullptr,
+                             nullptr);
   HANDLE handle = nullptr;
   RING3_TRY(ZwOpenSymbolicLinkObject(&handle, DELETE, &attributes));
   NTSTATUS status = ZwMakeTemporaryObject(handle);

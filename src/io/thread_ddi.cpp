@@ -19,7 +19,9 @@ using namespace ring3::io;
 extern "C" {
 
 // FALSE: applications are 64-bit. nf-wdm-iois32bitprocess
-BOOLEAN IoIs32bitProcess(PIRP) { return FALSE; }
+BOOLEAN IoIs32bitProcess(PIRP) {
+  return FALSE;
+}
 
 // The process that sent the packet; null where a driver made it for itself. nf-ntifs-iogetrequestorprocess
 PEPROCESS IoGetRequestorProcess(PIRP Irp) {
@@ -48,13 +50,19 @@ NTSTATUS IoGetRequestorSessionId(PIRP Irp, PULONG pSessionId) {
 }
 
 // nf-ntddk-iogetinitiatorprocess
-PEPROCESS IoGetInitiatorProcess(PFILE_OBJECT) { return ps::CurrentProcess(); }
+PEPROCESS IoGetInitiatorProcess(PFILE_OBJECT) {
+  return ps::CurrentProcess();
+}
 
 // nf-ntifs-iothreadtoprocess
-PEPROCESS IoThreadToProcess(PETHREAD Thread) { return ps::ProcessOf(&Thread->tcb); }
+PEPROCESS IoThreadToProcess(PETHREAD Thread) {
+  return ps::ProcessOf(&Thread->tcb);
+}
 
 // nf-ntifs-ioissystemthread
-BOOLEAN IoIsSystemThread(PETHREAD Thread) { return PsIsSystemThread(Thread); }
+BOOLEAN IoIsSystemThread(PETHREAD Thread) {
+  return PsIsSystemThread(Thread);
+}
 
 // Whether the sender waits for the packet. nf-ntifs-ioisoperationsynchronous
 BOOLEAN IoIsOperationSynchronous(PIRP Irp) {
@@ -91,18 +99,26 @@ BOOLEAN IoSetThreadHardErrorMode(BOOLEAN EnableHardErrors) {
 }
 
 // There is no one to ask: the packet is completed with its error. nf-ntddk-ioraiseharderror
-VOID IoRaiseHardError(PIRP Irp, PVPB, PDEVICE_OBJECT) { IofCompleteRequest(Irp, IO_DISK_INCREMENT); }
+VOID IoRaiseHardError(PIRP Irp, PVPB, PDEVICE_OBJECT) {
+  IofCompleteRequest(Irp, IO_DISK_INCREMENT);
+}
 
 // FALSE: nobody was told. nf-ntddk-ioraiseinformationalharderror
-BOOLEAN IoRaiseInformationalHardError(NTSTATUS, PUNICODE_STRING, PKTHREAD) { return FALSE; }
+BOOLEAN IoRaiseInformationalHardError(NTSTATUS, PUNICODE_STRING, PKTHREAD) {
+  return FALSE;
+}
 
 // nf-ntddk-iosetharderrororverifydevice
 VOID IoSetHardErrorOrVerifyDevice(PIRP, PDEVICE_OBJECT) {}
 
 // STATUS_NOT_FOUND: requests carry no activity id here. nf-ntddk-iogetactivityidirp
-NTSTATUS IoGetActivityIdIrp(PIRP, GUID*) { return STATUS_NOT_FOUND; }
+NTSTATUS IoGetActivityIdIrp(PIRP, GUID*) {
+  return STATUS_NOT_FOUND;
+}
 // STATUS_UNSUCCESSFUL: no tracing provider is enabled. nf-ntddk-iosetactivityidirp
-NTSTATUS IoSetActivityIdIrp(PIRP, const GUID*) { return STATUS_UNSUCCESSFUL; }
+NTSTATUS IoSetActivityIdIrp(PIRP, const GUID*) {
+  return STATUS_UNSUCCESSFUL;
+}
 
 // nf-ntddk-iogetactivityidthread
 const GUID* IoGetActivityIdThread(VOID) {
@@ -132,7 +148,8 @@ NTSTATUS IoCheckDesiredAccess(PACCESS_MASK DesiredAccess, ACCESS_MASK GrantedAcc
 
 // nf-ntddk-iogetfileobjectgenericmapping
 PGENERIC_MAPPING IoGetFileObjectGenericMapping(VOID) {
-  static GENERIC_MAPPING mapping = {FILE_GENERIC_READ, FILE_GENERIC_WRITE, FILE_GENERIC_EXECUTE, FILE_ALL_ACCESS};
+  static GENERIC_MAPPING mapping = {FILE_GENERIC_READ, FILE_GENERIC_WRITE, FILE_GENERIC_EXECUTE,
+                                    FILE_ALL_ACCESS};
   return &mapping;
 }
 
@@ -142,11 +159,11 @@ VOID IoInitializePriorityInfo(PIO_PRIORITY_INFO PriorityInfo) {
 }
 
 // A system thread during whose life the driver or device object stays. nf-wdm-iocreatesystemthread
-NTSTATUS IoCreateSystemThread(PVOID, PHANDLE ThreadHandle, ULONG DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
-                              HANDLE ProcessHandle, PCLIENT_ID ClientId, PKSTART_ROUTINE StartRoutine,
-                              PVOID StartContext) {
-  return PsCreateSystemThread(ThreadHandle, DesiredAccess, ObjectAttributes, ProcessHandle, ClientId, StartRoutine,
-                              StartContext);
+NTSTATUS IoCreateSystemThread(PVOID, PHANDLE ThreadHandle, ULONG DesiredAccess,
+                              POBJECT_ATTRIBUTES ObjectAttributes, HANDLE ProcessHandle, PCLIENT_ID ClientId,
+                              PKSTART_ROUTINE StartRoutine, PVOID StartContext) {
+  return PsCreateSystemThread(ThreadHandle, DesiredAccess, ObjectAttributes, ProcessHandle, ClientId,
+                              StartRoutine, StartContext);
 }
 
 }  // extern "C"
@@ -155,8 +172,8 @@ namespace {
 
 PKEVENT CreateNamedEvent(PUNICODE_STRING name, PHANDLE handle, EVENT_TYPE type) {
   OBJECT_ATTRIBUTES attributes;
-  InitializeObjectAttributes(&attributes, name, OBJ_OPENIF | OBJ_KERNEL_HANDLE | OBJ_CASE_INSENSITIVE, nullptr,
-                             nullptr);
+  InitializeObjectAttributes(&attributes, name, OBJ_OPENIF | OBJ_KERNEL_HANDLE | OBJ_CASE_INSENSITIVE,
+                             nullptr, nullptr);
   HANDLE event = nullptr;
   if (!NT_SUCCESS(ZwCreateEvent(&event, EVENT_ALL_ACCESS, &attributes, type, TRUE))) return nullptr;
   Result<void*> object = ob::ReferenceByHandle(event, EVENT_MODIFY_STATE, ob::g_event_type, KernelMode);
@@ -174,8 +191,8 @@ PKEVENT CreateNamedEvent(PUNICODE_STRING name, PHANDLE handle, EVENT_TYPE type) 
 
 extern "C" {
 
-// A named notification event, signalled when it is new; the caller closes the handle. Null: it could not be made.
-// PASSIVE_LEVEL. nf-wdm-iocreatenotificationevent
+// A named notification event, signalled when it is new; the caller closes the handle. Null: it could not be
+// made. PASSIVE_LEVEL. nf-wdm-iocreatenotificationevent
 PKEVENT IoCreateNotificationEvent(PUNICODE_STRING EventName, PHANDLE EventHandle) {
   return CreateNamedEvent(EventName, EventHandle, NotificationEvent);
 }

@@ -49,8 +49,8 @@ VOID NTAPI Run(PVOID parameter) {
   if (extended) {
     ke::CallDriver(DriverOf(object), ke::Callback::kWorkItem, routine.extended, object, context, item);
   } else {
-    ke::CallDriver(DriverOf(object), ke::Callback::kWorkItem, routine.plain, static_cast<PDEVICE_OBJECT>(object),
-                   context);
+    ke::CallDriver(DriverOf(object), ke::Callback::kWorkItem, routine.plain,
+                   static_cast<PDEVICE_OBJECT>(object), context);
   }
   ob::Dereference(object);
   g_unfinished.End();
@@ -77,14 +77,18 @@ void CheckNotQueued(PIO_WORKITEM item) {
 
 namespace ring3::io {
 
-void DrainWorkItems() { g_unfinished.WaitForNone(); }
+void DrainWorkItems() {
+  g_unfinished.WaitForNone();
+}
 
 }  // namespace ring3::io
 
 extern "C" {
 
 // nf-wdm-iosizeofworkitem
-ULONG IoSizeofWorkItem(VOID) { return sizeof(_IO_WORKITEM); }
+ULONG IoSizeofWorkItem(VOID) {
+  return sizeof(_IO_WORKITEM);
+}
 
 // Makes a work item of IoSizeofWorkItem bytes of nonpaged memory. nf-wdm-ioinitializeworkitem
 VOID IoInitializeWorkItem(PVOID IoObject, PIO_WORKITEM IoWorkItem) {
@@ -93,7 +97,9 @@ VOID IoInitializeWorkItem(PVOID IoObject, PIO_WORKITEM IoWorkItem) {
 }
 
 // WORKER_INVALID where it is queued. nf-wdm-iouninitializeworkitem
-VOID IoUninitializeWorkItem(PIO_WORKITEM IoWorkItem) { CheckNotQueued(IoWorkItem); }
+VOID IoUninitializeWorkItem(PIO_WORKITEM IoWorkItem) {
+  CheckNotQueued(IoWorkItem);
+}
 
 // Null where memory is exhausted. IRQL <= DISPATCH_LEVEL. nf-wdm-ioallocateworkitem
 PIO_WORKITEM IoAllocateWorkItem(PDEVICE_OBJECT DeviceObject) {
@@ -108,8 +114,8 @@ VOID IoFreeWorkItem(PIO_WORKITEM IoWorkItem) {
   ExFreePoolWithTag(IoWorkItem, kTag);
 }
 
-// Calls `WorkerRoutine` on a system thread at PASSIVE_LEVEL. IRQL <= DISPATCH_LEVEL. WORKER_INVALID where it is queued
-// already. nf-wdm-ioqueueworkitem
+// Calls `WorkerRoutine` on a system thread at PASSIVE_LEVEL. IRQL <= DISPATCH_LEVEL. WORKER_INVALID where it
+// is queued already. nf-wdm-ioqueueworkitem
 VOID IoQueueWorkItem(PIO_WORKITEM IoWorkItem, PIO_WORKITEM_ROUTINE WorkerRoutine, WORK_QUEUE_TYPE QueueType,
                      PVOID Context) {
   CheckNotQueued(IoWorkItem);
@@ -120,8 +126,8 @@ VOID IoQueueWorkItem(PIO_WORKITEM IoWorkItem, PIO_WORKITEM_ROUTINE WorkerRoutine
 }
 
 // nf-wdm-ioqueueworkitemex
-VOID IoQueueWorkItemEx(PIO_WORKITEM IoWorkItem, PIO_WORKITEM_ROUTINE_EX WorkerRoutine, WORK_QUEUE_TYPE QueueType,
-                       PVOID Context) {
+VOID IoQueueWorkItemEx(PIO_WORKITEM IoWorkItem, PIO_WORKITEM_ROUTINE_EX WorkerRoutine,
+                       WORK_QUEUE_TYPE QueueType, PVOID Context) {
   CheckNotQueued(IoWorkItem);
   IoWorkItem->routine.extended = WorkerRoutine;
   IoWorkItem->context = Context;

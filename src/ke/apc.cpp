@@ -139,8 +139,8 @@ void DeliverUserApcs(PKTHREAD thread, rtl::SehFrame* application_frames) {
     CallDriver(nullptr, Callback::kApc, KernelRoutineOf(apc), apc, &normal, &context, &argument1, &argument2);
     thread->state.irql = old_irql;
     if (normal == nullptr) continue;
-    // The normal routine is the application's: the thread is out of the executive meanwhile, and an exception may go on in
-    // a frame of the application without coming back here.
+    // The normal routine is the application's: the thread is out of the executive meanwhile, and an exception
+    // may go on in a frame of the application without coming back here.
     const uint32_t depth = thread->kernel_depth;
     const KPROCESSOR_MODE mode = thread->previous_mode;
     rtl::SehFrame* const frames = rtl::ring3_seh_top;

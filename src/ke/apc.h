@@ -25,8 +25,8 @@ inline void DeliverKernelApcsIfPending(PKTHREAD thread) {
   }
 }
 
-// Runs the running thread's user APCs: kernel routine, then the normal routine as application code, whose exceptions
-// `application_frames` see.
+// Runs the running thread's user APCs: kernel routine, then the normal routine as application code, whose
+// exceptions `application_frames` see.
 void DeliverUserApcs(PKTHREAD thread, rtl::SehFrame* application_frames = nullptr);
 
 // Calls the rundown routines (or kernel routines where there are none) of what is still queued at the

@@ -15,8 +15,8 @@ struct PendingWork {
   const void* object = nullptr;   // the timer or the DPC
   const void* address = nullptr;  // the one in the image: of the object, or of the routine
 };
-// Set timers and queued DPCs whose objects or routines lie in the image, for the driver that is being unloaded. No
-// executive lock may be held.
+// Set timers and queued DPCs whose objects or routines lie in the image, for the driver that is being
+// unloaded. No executive lock may be held.
 PendingWork FindPendingWork(const void* image, size_t byte_count);
 
 }  // namespace ring3::ke

@@ -64,9 +64,15 @@ LARGE_INTEGER KeQueryPerformanceCounter(PLARGE_INTEGER PerformanceFrequency) {
 
 // There is no auxiliary counter: STATUS_NOT_SUPPORTED. Any IRQL. (nf-wdm-kequeryauxiliarycounterfrequency,
 // nf-wdm-keconvertauxiliarycountertoperformancecounter, nf-wdm-keconvertperformancecountertoauxiliarycounter)
-NTSTATUS KeQueryAuxiliaryCounterFrequency(PULONG64) { return STATUS_NOT_SUPPORTED; }
-NTSTATUS KeConvertAuxiliaryCounterToPerformanceCounter(ULONG64, PULONG64, PULONG64) { return STATUS_NOT_SUPPORTED; }
-NTSTATUS KeConvertPerformanceCounterToAuxiliaryCounter(ULONG64, PULONG64, PULONG64) { return STATUS_NOT_SUPPORTED; }
+NTSTATUS KeQueryAuxiliaryCounterFrequency(PULONG64) {
+  return STATUS_NOT_SUPPORTED;
+}
+NTSTATUS KeConvertAuxiliaryCounterToPerformanceCounter(ULONG64, PULONG64, PULONG64) {
+  return STATUS_NOT_SUPPORTED;
+}
+NTSTATUS KeConvertPerformanceCounterToAuxiliaryCounter(ULONG64, PULONG64, PULONG64) {
+  return STATUS_NOT_SUPPORTED;
+}
 
 // Busy for that long. Any IRQL. (nf-ntifs-kestallexecutionprocessor)
 VOID KeStallExecutionProcessor(ULONG MicroSeconds) {

@@ -131,7 +131,8 @@ std::string Describe(const LockedRange& range) {
   const bool freed = reinterpret_cast<uintptr_t>(range.mdl) < kPageBytes;
   char line[160];
   std::snprintf(line, sizeof line, "%llu pages at 0x%llx are locked, by an MDL %s0x%llx; locked in ",
-                static_cast<unsigned long long>(range.page_count), static_cast<unsigned long long>(range.start),
+                static_cast<unsigned long long>(range.page_count),
+                static_cast<unsigned long long>(range.start),
                 freed ? "that was freed meanwhile, number " : "at ",
                 static_cast<unsigned long long>(reinterpret_cast<uintptr_t>(range.mdl)));
   return line + os::DescribeCode(reinterpret_cast<uintptr_t>(range.locked_by) - 1);

@@ -33,8 +33,8 @@ inline constexpr uintptr_t kFrameBitmapBase = kMdlArenaBase + kMdlArenaBytes;
 inline constexpr uint64_t kDeviceBytes = 64 * kGiB;
 
 inline constexpr Pfn kUserPfnBase = 1ull << 36;
-// One past the last user address that an application can have. It is Linux's, 60 KiB above Windows': the stack of a program that is
-// not placed at random (under a debugger) ends just below it.
+// One past the last user address that an application can have. It is Linux's, 60 KiB above Windows': the
+// stack of a program that is not placed at random (under a debugger) ends just below it.
 inline constexpr uintptr_t kUserLimit = 0x7fff'ffff'f000;
 
 constexpr bool IsSystemAddress(uintptr_t address) {

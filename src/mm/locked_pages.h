@@ -40,7 +40,7 @@ __attribute__((visibility("default"))) void UnmapUserMemory(void* address, size_
 
 // For other calls that take pages away (mremap, MADV_DONTNEED): runs `take`, unless a driver has pages of the
 // range locked, and then returns false. Nobody locks pages meanwhile: `take` is a system call, no more.
-__attribute__((visibility("default"))) bool RunUnlessLocked(void* address, size_t byte_count, void (*take)(void*),
-                                                            void* context);
+__attribute__((visibility("default"))) bool RunUnlessLocked(void* address, size_t byte_count,
+                                                            void (*take)(void*), void* context);
 
 }  // namespace ring3::mm

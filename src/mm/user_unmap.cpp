@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The entries for an application that takes its memory away. They are called at any time, also while the executive comes up
-// or goes down in another thread.
+// The entries for an application that takes its memory away. They are called at any time, also while the
+// executive comes up or goes down in another thread.
 #include "mm/user_unmap.h"
 
 #include <atomic>
@@ -34,7 +34,9 @@ class TableUse {
 
 }  // namespace
 
-void AcceptUserUnmaps(LockedPageTable& table) { g_table.store(&table, std::memory_order_seq_cst); }
+void AcceptUserUnmaps(LockedPageTable& table) {
+  g_table.store(&table, std::memory_order_seq_cst);
+}
 
 void RefuseUserUnmaps() {
   g_table.store(nullptr, std::memory_order_seq_cst);

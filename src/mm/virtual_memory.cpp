@@ -197,7 +197,8 @@ Status VirtualMemory::Free(PEPROCESS, uintptr_t* base, uint64_t* byte_count, ULO
       allocations_.erase(found);
     } else {
       Status decommitted = STATUS_SUCCESS;
-      if (!TheState().locked.RunUnlessLocked(start, bytes, [&] { decommitted = os::Decommit(start, bytes); })) {
+      if (!TheState().locked.RunUnlessLocked(start, bytes,
+                                             [&] { decommitted = os::Decommit(start, bytes); })) {
         // A driver works on them: they lose their place in the application's view of things only.
         allocation.stale = true;
       }

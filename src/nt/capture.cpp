@@ -10,8 +10,8 @@ namespace {
 
 constexpr ULONG kMostDescriptorByteCount = 64 * 1024;
 // What an application may say in OBJECT_ATTRIBUTES.Attributes.
-constexpr ULONG kUserAttributes = OBJ_INHERIT | OBJ_PERMANENT | OBJ_EXCLUSIVE | OBJ_CASE_INSENSITIVE | OBJ_OPENIF |
-                                  OBJ_OPENLINK | OBJ_FORCE_ACCESS_CHECK | OBJ_DONT_REPARSE |
+constexpr ULONG kUserAttributes = OBJ_INHERIT | OBJ_PERMANENT | OBJ_EXCLUSIVE | OBJ_CASE_INSENSITIVE |
+                                  OBJ_OPENIF | OBJ_OPENLINK | OBJ_FORCE_ACCESS_CHECK | OBJ_DONT_REPARSE |
                                   OBJ_IGNORE_IMPERSONATED_DEVICEMAP;
 
 // Sizes of what a security descriptor is made of; every one is read from the application's memory by itself.
@@ -34,7 +34,8 @@ Status AclByteCount(const void* user, size_t* byte_count) {
 Status String::Capture(const UNICODE_STRING* user) {
   UNICODE_STRING header;
   RING3_TRY(Read(user, &header));
-  if (header.Length % sizeof(WCHAR) != 0 || header.Length > header.MaximumLength) return STATUS_INVALID_PARAMETER;
+  if (header.Length % sizeof(WCHAR) != 0 || header.Length > header.MaximumLength)
+    return STATUS_INVALID_PARAMETER;
   text_.resize(header.Length / sizeof(WCHAR));
   RING3_TRY(mm::CopyFromUser(text_.data(), header.Buffer, header.Length));
   string_ = {header.Length, header.Length, reinterpret_cast<PWCH>(text_.data())};

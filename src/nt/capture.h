@@ -13,8 +13,8 @@
 #include "base/result.h"
 #include "mm/user_memory.h"
 
-// Arguments come from the application: they are copied once, into memory that it cannot change, and only the copy is
-// checked and used. A bad address is STATUS_ACCESS_VIOLATION.
+// Arguments come from the application: they are copied once, into memory that it cannot change, and only the
+// copy is checked and used. A bad address is STATUS_ACCESS_VIOLATION.
 namespace ring3::nt {
 
 template <typename T>
@@ -62,8 +62,8 @@ class String {
   UNICODE_STRING string_ = {};
 };
 
-// OBJECT_ATTRIBUTES with the name and the security descriptor that it points to. What only the kernel may ask for
-// (OBJ_KERNEL_HANDLE …) is taken out.
+// OBJECT_ATTRIBUTES with the name and the security descriptor that it points to. What only the kernel may ask
+// for (OBJ_KERNEL_HANDLE …) is taken out.
 class Attributes {
  public:
   // Null attributes are an unnamed object.
@@ -80,8 +80,8 @@ class Attributes {
   OBJECT_ATTRIBUTES attributes_ = {};
 };
 
-// A buffer of the application that a kernel-mode routine fills: allocated here, copied out afterwards. Byte counts over the limit
-// are STATUS_INSUFFICIENT_RESOURCES.
+// A buffer of the application that a kernel-mode routine fills: allocated here, copied out afterwards. Byte
+// counts over the limit are STATUS_INSUFFICIENT_RESOURCES.
 class OutputBuffer {
  public:
   static constexpr ULONG kMostByteCount = 1 << 20;

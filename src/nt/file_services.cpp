@@ -29,7 +29,8 @@ NTSTATUS WithStatusBlock(PIO_STATUS_BLOCK user, Service service) {
 
 NTSTATUS NtCreateFile(PHANDLE file_handle, ACCESS_MASK desired_access, POBJECT_ATTRIBUTES attributes,
                       PIO_STATUS_BLOCK io_status, PLARGE_INTEGER allocation_size, ULONG file_attributes,
-                      ULONG share_access, ULONG disposition, ULONG create_options, PVOID ea_buffer, ULONG ea_length) {
+                      ULONG share_access, ULONG disposition, ULONG create_options, PVOID ea_buffer,
+                      ULONG ea_length) {
   HANDLE handle = nullptr;
   const NTSTATUS status = WithStatusBlock(io_status, [&](PIO_STATUS_BLOCK captured_status) -> NTSTATUS {
     RING3_TRY(mm::ProbeUserRange(file_handle, sizeof(*file_handle), alignof(HANDLE), mm::Access::kWrite));
@@ -62,34 +63,38 @@ NTSTATUS NtDeviceIoControlFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE apc, P
                                PIO_STATUS_BLOCK io_status, ULONG code, PVOID input, ULONG input_byte_count,
                                PVOID output, ULONG output_byte_count) {
   UserEntry entry;
-  return io::ControlFile(UserMode, io::ControlKind::kDevice, Arguments(file, event, apc, apc_context, io_status), code,
-                         input, input_byte_count, output, output_byte_count);
+  return io::ControlFile(UserMode, io::ControlKind::kDevice,
+                         Arguments(file, event, apc, apc_context, io_status), code, input, input_byte_count,
+                         output, output_byte_count);
 }
 
-NTSTATUS NtReadFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE apc, PVOID apc_context, PIO_STATUS_BLOCK io_status,
-                    PVOID buffer, ULONG byte_count, PLARGE_INTEGER byte_offset, PULONG key) {
+NTSTATUS NtReadFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE apc, PVOID apc_context,
+                    PIO_STATUS_BLOCK io_status, PVOID buffer, ULONG byte_count, PLARGE_INTEGER byte_offset,
+                    PULONG key) {
   UserEntry entry;
   Optional<LARGE_INTEGER> offset;
   RING3_TRY(offset.Capture(byte_offset));
   Optional<ULONG> captured_key;
   RING3_TRY(captured_key.Capture(key));
-  return io::ReadFile(UserMode, Arguments(file, event, apc, apc_context, io_status), buffer, byte_count, offset.get(),
-                      captured_key.get());
+  return io::ReadFile(UserMode, Arguments(file, event, apc, apc_context, io_status), buffer, byte_count,
+                      offset.get(), captured_key.get());
 }
 
-NTSTATUS NtWriteFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE apc, PVOID apc_context, PIO_STATUS_BLOCK io_status,
-                     PVOID buffer, ULONG byte_count, PLARGE_INTEGER byte_offset, PULONG key) {
+NTSTATUS NtWriteFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE apc, PVOID apc_context,
+                     PIO_STATUS_BLOCK io_status, PVOID buffer, ULONG byte_count, PLARGE_INTEGER byte_offset,
+                     PULONG key) {
   UserEntry entry;
   Optional<LARGE_INTEGER> offset;
   RING3_TRY(offset.Capture(byte_offset));
   Optional<ULONG> captured_key;
   RING3_TRY(captured_key.Capture(key));
-  return io::WriteFile(UserMode, Arguments(file, event, apc, apc_context, io_status), buffer, byte_count, offset.get(),
-                       captured_key.get());
+  return io::WriteFile(UserMode, Arguments(file, event, apc, apc_context, io_status), buffer, byte_count,
+                       offset.get(), captured_key.get());
 }
 
 NTSTATUS NtFlushBuffersFile(HANDLE file, PIO_STATUS_BLOCK io_status) {
-  return WithStatusBlock(io_status, [&](PIO_STATUS_BLOCK captured) { return io::FlushFile(UserMode, file, captured); });
+  return WithStatusBlock(io_status,
+                         [&](PIO_STATUS_BLOCK captured) { return io::FlushFile(UserMode, file, captured); });
 }
 
 NTSTATUS NtQueryInformationFile(HANDLE file, PIO_STATUS_BLOCK io_status, PVOID information, ULONG byte_count,
@@ -106,8 +111,8 @@ NTSTATUS NtSetInformationFile(HANDLE file, PIO_STATUS_BLOCK io_status, PVOID inf
                      static_cast<FILE_INFORMATION_CLASS>(information_class));
 }
 
-NTSTATUS NtQueryVolumeInformationFile(HANDLE file, PIO_STATUS_BLOCK io_status, PVOID information, ULONG byte_count,
-                                      ULONG information_class) {
+NTSTATUS NtQueryVolumeInformationFile(HANDLE file, PIO_STATUS_BLOCK io_status, PVOID information,
+                                      ULONG byte_count, ULONG information_class) {
   UserEntry entry;
   return io::QueryVolume(UserMode, file, io_status, information, byte_count,
                          static_cast<FS_INFORMATION_CLASS>(information_class));
@@ -133,7 +138,8 @@ NTSTATUS NtCancelSynchronousIoFile(HANDLE thread_handle, PIO_STATUS_BLOCK, PIO_S
   });
 }
 
-NTSTATUS NtCreateIoCompletion(PHANDLE handle, ACCESS_MASK desired_access, POBJECT_ATTRIBUTES attributes, ULONG count) {
+NTSTATUS NtCreateIoCompletion(PHANDLE handle, ACCESS_MASK desired_access, POBJECT_ATTRIBUTES attributes,
+                              ULONG count) {
   UserEntry entry;
   Attributes captured;
   RING3_TRY(captured.Capture(attributes));
@@ -142,7 +148,8 @@ NTSTATUS NtCreateIoCompletion(PHANDLE handle, ACCESS_MASK desired_access, POBJEC
   return Write(handle, created);
 }
 
-NTSTATUS NtSetIoCompletion(HANDLE port, PVOID key, PVOID apc_context, NTSTATUS status, ULONG_PTR information) {
+NTSTATUS NtSetIoCompletion(HANDLE port, PVOID key, PVOID apc_context, NTSTATUS status,
+                           ULONG_PTR information) {
   UserEntry entry;
   return io::SetIoCompletion(UserMode, port, key, apc_context, status, information);
 }
@@ -154,8 +161,8 @@ NTSTATUS NtRemoveIoCompletion(HANDLE port, PVOID* key, PVOID* apc_context, PIO_S
   RING3_TRY(captured_timeout.Capture(timeout));
   FILE_IO_COMPLETION_INFORMATION packet = {};
   ULONG removed = 0;
-  const NTSTATUS status =
-      io::RemoveIoCompletion(UserMode, port, &packet, 1, &removed, captured_timeout.get(), alertable != FALSE);
+  const NTSTATUS status = io::RemoveIoCompletion(UserMode, port, &packet, 1, &removed, captured_timeout.get(),
+                                                 alertable != FALSE);
   if (removed == 0) return status;
   RING3_TRY(Write(key, packet.KeyContext));
   RING3_TRY(Write(apc_context, packet.ApcContext));

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// What query and set services carry, beside services.h and included like it: one layout on both sides of the door.
+// What query and set services carry, beside services.h and included like it: one layout on both sides of the
+// door.
 namespace ring3::nt {
 
 enum ObjectInformationClass : ULONG { kObjectHandleFlagInformation = 4 };

@@ -17,7 +17,8 @@ template <typename Service>
 NTSTATUS OnRange(HANDLE process_handle, PVOID* user_base, PSIZE_T user_byte_count, Service service) {
   UserEntry entry;
   RING3_TRY(mm::ProbeUserRange(user_base, sizeof(*user_base), alignof(PVOID), mm::Access::kWrite));
-  RING3_TRY(mm::ProbeUserRange(user_byte_count, sizeof(*user_byte_count), alignof(SIZE_T), mm::Access::kWrite));
+  RING3_TRY(
+      mm::ProbeUserRange(user_byte_count, sizeof(*user_byte_count), alignof(SIZE_T), mm::Access::kWrite));
   PVOID base = nullptr;
   SIZE_T byte_count = 0;
   RING3_TRY(Read(user_base, &base));
@@ -32,22 +33,26 @@ NTSTATUS OnRange(HANDLE process_handle, PVOID* user_base, PSIZE_T user_byte_coun
 
 NTSTATUS NtAllocateVirtualMemory(HANDLE process, PVOID* base, ULONG_PTR zero_bits, PSIZE_T byte_count,
                                  ULONG allocation_type, ULONG protect) {
-  return OnRange(process, base, byte_count, [&](PEPROCESS target, PVOID* captured_base, SIZE_T* captured_count) {
-    return mm::AllocateVirtualMemory(target, captured_base, zero_bits, captured_count, allocation_type, protect);
-  });
+  return OnRange(process, base, byte_count,
+                 [&](PEPROCESS target, PVOID* captured_base, SIZE_T* captured_count) {
+                   return mm::AllocateVirtualMemory(target, captured_base, zero_bits, captured_count,
+                                                    allocation_type, protect);
+                 });
 }
 
 NTSTATUS NtFreeVirtualMemory(HANDLE process, PVOID* base, PSIZE_T byte_count, ULONG free_type) {
-  return OnRange(process, base, byte_count, [&](PEPROCESS target, PVOID* captured_base, SIZE_T* captured_count) {
-    return mm::FreeVirtualMemory(target, captured_base, captured_count, free_type);
-  });
+  return OnRange(process, base, byte_count,
+                 [&](PEPROCESS target, PVOID* captured_base, SIZE_T* captured_count) {
+                   return mm::FreeVirtualMemory(target, captured_base, captured_count, free_type);
+                 });
 }
 
 NTSTATUS NtProtectVirtualMemory(HANDLE process, PVOID* base, PSIZE_T byte_count, ULONG new_protect,
                                 PULONG old_protect) {
   ULONG old = 0;
-  const NTSTATUS status =
-      OnRange(process, base, byte_count, [&](PEPROCESS target, PVOID* captured_base, SIZE_T* captured_count) -> Status {
+  const NTSTATUS status = OnRange(
+      process, base, byte_count,
+      [&](PEPROCESS target, PVOID* captured_base, SIZE_T* captured_count) -> Status {
         RING3_TRY(mm::ProbeUserRange(old_protect, sizeof(*old_protect), alignof(ULONG), mm::Access::kWrite));
         return mm::ProtectVirtualMemory(target, captured_base, captured_count, new_protect, &old);
       });
@@ -56,8 +61,8 @@ NTSTATUS NtProtectVirtualMemory(HANDLE process, PVOID* base, PSIZE_T byte_count,
   return Write(old_protect, old);
 }
 
-NTSTATUS NtQueryVirtualMemory(HANDLE process, PVOID base, ULONG information_class, PVOID information, SIZE_T byte_count,
-                              PSIZE_T returned_byte_count) {
+NTSTATUS NtQueryVirtualMemory(HANDLE process, PVOID base, ULONG information_class, PVOID information,
+                              SIZE_T byte_count, PSIZE_T returned_byte_count) {
   UserEntry entry;
   if (information_class != kMemoryBasicInformation) return STATUS_INVALID_INFO_CLASS;
   if (byte_count < sizeof(MEMORY_BASIC_INFORMATION)) return STATUS_INFO_LENGTH_MISMATCH;

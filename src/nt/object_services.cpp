@@ -68,8 +68,9 @@ NTSTATUS NtQueryObject(HANDLE handle, ULONG information_class, PVOID information
   OutputBuffer buffer;
   RING3_TRY(buffer.Prepare(information, byte_count));
   ULONG needed = 0;
-  const NTSTATUS status = ob::QueryObject(UserMode, handle, static_cast<OBJECT_INFORMATION_CLASS>(information_class),
-                                          buffer.get(), byte_count, &needed);
+  const NTSTATUS status =
+      ob::QueryObject(UserMode, handle, static_cast<OBJECT_INFORMATION_CLASS>(information_class),
+                      buffer.get(), byte_count, &needed);
   RING3_TRY(WriteOptional(returned_byte_count, needed));
   if (!NT_SUCCESS(status)) return status;
   // Strings lie in the buffer itself: their addresses are the application's.
@@ -78,7 +79,8 @@ NTSTATUS NtQueryObject(HANDLE handle, ULONG information_class, PVOID information
     const auto offset = reinterpret_cast<UCHAR*>(string.Buffer) - static_cast<UCHAR*>(buffer.get());
     string.Buffer = reinterpret_cast<PWCH>(static_cast<UCHAR*>(information) + offset);
   };
-  if (information_class == ObjectNameInformation) rebase(static_cast<OBJECT_NAME_INFORMATION*>(buffer.get())->Name);
+  if (information_class == ObjectNameInformation)
+    rebase(static_cast<OBJECT_NAME_INFORMATION*>(buffer.get())->Name);
   if (information_class == ObjectTypeInformation) {
     rebase(static_cast<PUBLIC_OBJECT_TYPE_INFORMATION*>(buffer.get())->TypeName);
   }
@@ -93,7 +95,9 @@ NTSTATUS NtSetInformationObject(HANDLE handle, ULONG information_class, PVOID in
   RING3_TRY(Read(static_cast<const HandleFlagInformation*>(information), &flags));
   if (ob::IsKernelHandle(handle)) return STATUS_INVALID_HANDLE;
   return ob::HeadOf(ob::CurrentProcess())
-      ->handles->SetAttributes(handle, (flags.inherit ? OBJ_INHERIT : 0) | (flags.protect_from_close ? kProtectClose : 0))
+      ->handles
+      ->SetAttributes(handle,
+                      (flags.inherit ? OBJ_INHERIT : 0) | (flags.protect_from_close ? kProtectClose : 0))
       .status();
 }
 
@@ -111,15 +115,16 @@ NTSTATUS NtQueryDirectoryObject(HANDLE directory, PVOID buffer, ULONG byte_count
   ULONG position = 0;
   RING3_TRY(Read(context, &position));
   ULONG needed = 0;
-  const NTSTATUS status = ob::QueryDirectoryObject(UserMode, directory, output.get(), byte_count, single_entry, restart,
-                                                   &position, &needed);
+  const NTSTATUS status = ob::QueryDirectoryObject(UserMode, directory, output.get(), byte_count,
+                                                   single_entry, restart, &position, &needed);
   RING3_TRY(WriteOptional(returned_byte_count, needed));
   if (!NT_SUCCESS(status)) return status;
   const auto rebase = [&](UNICODE_STRING& string) {
     const auto offset = reinterpret_cast<UCHAR*>(string.Buffer) - static_cast<UCHAR*>(output.get());
     string.Buffer = reinterpret_cast<PWCH>(static_cast<UCHAR*>(buffer) + offset);
   };
-  for (auto* record = static_cast<OBJECT_DIRECTORY_INFORMATION*>(output.get()); record->Name.Buffer != nullptr; ++record) {
+  for (auto* record = static_cast<OBJECT_DIRECTORY_INFORMATION*>(output.get());
+       record->Name.Buffer != nullptr; ++record) {
     rebase(record->Name);
     rebase(record->TypeName);
   }

@@ -25,13 +25,14 @@ NTSTATUS Querying(PVOID information, ULONG byte_count, PULONG returned_byte_coun
 NTSTATUS NtCreateKey(PHANDLE handle, ACCESS_MASK desired_access, POBJECT_ATTRIBUTES attributes, ULONG,
                      PUNICODE_STRING key_class, ULONG create_options, PULONG disposition) {
   ULONG captured_disposition = 0;
-  const NTSTATUS status = Opening(handle, attributes, [&](PHANDLE made, POBJECT_ATTRIBUTES captured) -> NTSTATUS {
-    String captured_class;
-    if (key_class != nullptr) RING3_TRY(captured_class.Capture(key_class));
-    RING3_TRY(cm::CreateKey(UserMode, made, desired_access, captured, captured_class.get(), create_options,
-                            &captured_disposition));
-    return WriteOptional(disposition, captured_disposition);
-  });
+  const NTSTATUS status =
+      Opening(handle, attributes, [&](PHANDLE made, POBJECT_ATTRIBUTES captured) -> NTSTATUS {
+        String captured_class;
+        if (key_class != nullptr) RING3_TRY(captured_class.Capture(key_class));
+        RING3_TRY(cm::CreateKey(UserMode, made, desired_access, captured, captured_class.get(),
+                                create_options, &captured_disposition));
+        return WriteOptional(disposition, captured_disposition);
+      });
   return status;
 }
 
@@ -61,8 +62,9 @@ NTSTATUS NtQueryValueKey(HANDLE key, PUNICODE_STRING name, ULONG information_cla
   String captured;
   RING3_TRY(captured.Capture(name));
   return Querying(information, byte_count, returned_byte_count, [&](PVOID buffer, PULONG needed) {
-    return cm::QueryValueKey(UserMode, key, captured.get(), static_cast<KEY_VALUE_INFORMATION_CLASS>(information_class),
-                             buffer, byte_count, needed);
+    return cm::QueryValueKey(UserMode, key, captured.get(),
+                             static_cast<KEY_VALUE_INFORMATION_CLASS>(information_class), buffer, byte_count,
+                             needed);
   });
 }
 
@@ -77,8 +79,8 @@ NTSTATUS NtEnumerateKey(HANDLE key, ULONG index, ULONG information_class, PVOID 
                         PULONG returned_byte_count) {
   UserEntry entry;
   return Querying(information, byte_count, returned_byte_count, [&](PVOID buffer, PULONG needed) {
-    return cm::EnumerateKey(UserMode, key, index, static_cast<KEY_INFORMATION_CLASS>(information_class), buffer,
-                            byte_count, needed);
+    return cm::EnumerateKey(UserMode, key, index, static_cast<KEY_INFORMATION_CLASS>(information_class),
+                            buffer, byte_count, needed);
   });
 }
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// The system services: the one door between an application and the executive. An application's library calls them
-// through a table, which is the executive's own (embedded) or one of stubs over a channel (separate processes).
+// The system services: the one door between an application and the executive. An application's library calls
+// them through a table, which is the executive's own (embedded) or one of stubs over a channel (separate
+// processes).
 //
-// Included after <ntifs.h> (the executive's side) or <winternl.h> (the application's): both declare the types.
-// Enumerations travel as ULONG. All pointers are the application's and are not trusted.
+// Included after <ntifs.h> (the executive's side) or <winternl.h> (the application's): both declare the
+// types. Enumerations travel as ULONG. All pointers are the application's and are not trusted.
 // https://learn.microsoft.com/windows-hardware/drivers/kernel/using-nt-and-zw-versions-of-the-native-system-services-routines
 
 // clang-format off
@@ -112,10 +113,11 @@ struct Ring3EmbeddedExecutive {
   int (*boot_from_environment)();
   // Ends the application's part and brings the executive down. Returns the number of leaks that it reported.
   int (*shutdown)();
-  // Unmaps application memory, whole pages: at once, or when a driver has unlocked the last of them. Always callable, as is
-  // the next.
+  // Unmaps application memory, whole pages: at once, or when a driver has unlocked the last of them. Always
+  // callable, as is the next.
   void (*unmap)(void* address, SIZE_T byte_count);
-  // Runs `take`, a system call that takes pages away, and returns non-zero; zero where a driver has pages of the range locked.
+  // Runs `take`, a system call that takes pages away, and returns non-zero; zero where a driver has pages of
+  // the range locked.
   int (*run_unless_locked)(void* address, SIZE_T byte_count, void (*take)(void* context), void* context);
 };
 

@@ -24,10 +24,11 @@ NTSTATUS Reporting(State* user, Service service) {
 
 }  // namespace
 
-NTSTATUS NtCreateEvent(PHANDLE handle, ACCESS_MASK desired_access, POBJECT_ATTRIBUTES attributes, ULONG event_type,
-                       BOOLEAN initial_state) {
+NTSTATUS NtCreateEvent(PHANDLE handle, ACCESS_MASK desired_access, POBJECT_ATTRIBUTES attributes,
+                       ULONG event_type, BOOLEAN initial_state) {
   return Creating(handle, attributes, [&](PHANDLE made, POBJECT_ATTRIBUTES captured) {
-    return ob::CreateEvent(UserMode, made, desired_access, captured, static_cast<EVENT_TYPE>(event_type), initial_state);
+    return ob::CreateEvent(UserMode, made, desired_access, captured, static_cast<EVENT_TYPE>(event_type),
+                           initial_state);
   });
 }
 
@@ -63,7 +64,8 @@ NTSTATUS NtOpenMutant(PHANDLE handle, ACCESS_MASK desired_access, POBJECT_ATTRIB
 }
 
 NTSTATUS NtReleaseMutant(HANDLE mutant, PLONG previous_count) {
-  return Reporting(previous_count, [&](PLONG previous) { return ob::ReleaseMutant(UserMode, mutant, previous); });
+  return Reporting(previous_count,
+                   [&](PLONG previous) { return ob::ReleaseMutant(UserMode, mutant, previous); });
 }
 
 NTSTATUS NtCreateSemaphore(PHANDLE handle, ACCESS_MASK desired_access, POBJECT_ATTRIBUTES attributes,
@@ -85,19 +87,20 @@ NTSTATUS NtReleaseSemaphore(HANDLE semaphore, LONG release_count, PLONG previous
   });
 }
 
-NTSTATUS NtCreateTimer(PHANDLE handle, ACCESS_MASK desired_access, POBJECT_ATTRIBUTES attributes, ULONG timer_type) {
+NTSTATUS NtCreateTimer(PHANDLE handle, ACCESS_MASK desired_access, POBJECT_ATTRIBUTES attributes,
+                       ULONG timer_type) {
   return Creating(handle, attributes, [&](PHANDLE made, POBJECT_ATTRIBUTES captured) {
     return ob::CreateTimer(UserMode, made, desired_access, captured, static_cast<TIMER_TYPE>(timer_type));
   });
 }
 
-NTSTATUS NtSetTimer(HANDLE timer, PLARGE_INTEGER due_time, PVOID apc_routine, PVOID apc_context, BOOLEAN resume,
-                    LONG period_milliseconds, PBOOLEAN previous_state) {
+NTSTATUS NtSetTimer(HANDLE timer, PLARGE_INTEGER due_time, PVOID apc_routine, PVOID apc_context,
+                    BOOLEAN resume, LONG period_milliseconds, PBOOLEAN previous_state) {
   return Reporting(previous_state, [&](PBOOLEAN previous) -> NTSTATUS {
     LARGE_INTEGER due;
     RING3_TRY(Read(due_time, &due));
-    return ob::SetTimer(UserMode, timer, &due, reinterpret_cast<PTIMER_APC_ROUTINE>(apc_routine), apc_context, resume,
-                        period_milliseconds, previous);
+    return ob::SetTimer(UserMode, timer, &due, reinterpret_cast<PTIMER_APC_ROUTINE>(apc_routine), apc_context,
+                        resume, period_milliseconds, previous);
   });
 }
 
@@ -121,8 +124,8 @@ NTSTATUS NtWaitForMultipleObjects(ULONG count, PHANDLE handles, ULONG wait_type,
   RING3_TRY(mm::CopyFromUser(captured_handles, handles, count * sizeof(HANDLE)));
   Optional<LARGE_INTEGER> captured;
   RING3_TRY(captured.Capture(timeout));
-  return ob::WaitForMultipleObjects(UserMode, count, captured_handles, static_cast<WAIT_TYPE>(wait_type), alertable,
-                                    captured.get());
+  return ob::WaitForMultipleObjects(UserMode, count, captured_handles, static_cast<WAIT_TYPE>(wait_type),
+                                    alertable, captured.get());
 }
 
 NTSTATUS NtDelayExecution(BOOLEAN alertable, PLARGE_INTEGER interval) {

@@ -6,8 +6,8 @@
 
 #include "nt/services.h"
 
-// Every system service as the table has it. An application's Nt name and the Nt name that drivers call are two things: these are
-// the application's.
+// Every system service as the table has it. An application's Nt name and the Nt name that drivers call are
+// two things: these are the application's.
 namespace ring3::nt {
 
 #define RING3_DECLARE_SERVICE(name, parameters) NTSTATUS name parameters;

@@ -25,15 +25,18 @@ NTSTATUS Answer(PVOID user, ULONG byte_count, PULONG returned_byte_count, const 
   return Write(static_cast<Information*>(user), information);
 }
 
-
 // The creator of a thread gets the access that it asks for.
 ACCESS_MASK GrantedAccess(ACCESS_MASK desired) {
   RtlMapGenericMask(&desired, &ob::TypeMapping(ob::g_process_types.thread));
   return desired & ~ULONG{MAXIMUM_ALLOWED};
 }
 
-VOID FreeApc(PKAPC apc, PKNORMAL_ROUTINE*, PVOID*, PVOID*, PVOID*) { ExFreePoolWithTag(apc, 'cpAU'); }
-VOID DropApc(PKAPC apc) { ExFreePoolWithTag(apc, 'cpAU'); }
+VOID FreeApc(PKAPC apc, PKNORMAL_ROUTINE*, PVOID*, PVOID*, PVOID*) {
+  ExFreePoolWithTag(apc, 'cpAU');
+}
+VOID DropApc(PKAPC apc) {
+  ExFreePoolWithTag(apc, 'cpAU');
+}
 
 }  // namespace
 
@@ -41,24 +44,26 @@ NTSTATUS NtCreateThreadEx(PHANDLE handle, ACCESS_MASK desired_access, POBJECT_AT
                           HANDLE process_handle, PVOID start_routine, PVOID argument, ULONG create_flags,
                           SIZE_T stack_byte_count, PULONG thread_id) {
   ULONG id = 0;
-  const NTSTATUS status = Creating(handle, attributes, [&](PHANDLE made, POBJECT_ATTRIBUTES captured) -> NTSTATUS {
-    if (thread_id != nullptr) {
-      RING3_TRY(mm::ProbeUserRange(thread_id, sizeof(*thread_id), alignof(ULONG), mm::Access::kWrite));
-    }
-    RING3_TRY_ASSIGN(auto process, ReferenceProcess(process_handle, kProcessCreateThread));
-    ps::UserThreadOptions options;
-    options.start_routine = reinterpret_cast<ULONG (*)(void*)>(start_routine);
-    options.argument = argument;
-    options.stack_byte_count = stack_byte_count;
-    options.start = create_flags & kThreadCreateSuspended ? ps::StartState::kSuspended : ps::StartState::kRunning;
-    RING3_TRY_ASSIGN(PETHREAD created, ps::CreateUserThread(process.get(), options));
-    auto thread = ob::Ref<_ETHREAD>::Adopt(created);
-    id = HandleToULong(thread->client_id.UniqueThread);
-    RING3_TRY_ASSIGN(*made, ob::CreateHandle(thread.get(), captured->Attributes,
-                                             GrantedAccess(desired_access),
-                                             ob::OpenReason::kCreateHandle));
-    return STATUS_SUCCESS;
-  });
+  const NTSTATUS status =
+      Creating(handle, attributes, [&](PHANDLE made, POBJECT_ATTRIBUTES captured) -> NTSTATUS {
+        if (thread_id != nullptr) {
+          RING3_TRY(mm::ProbeUserRange(thread_id, sizeof(*thread_id), alignof(ULONG), mm::Access::kWrite));
+        }
+        RING3_TRY_ASSIGN(auto process, ReferenceProcess(process_handle, kProcessCreateThread));
+        ps::UserThreadOptions options;
+        options.start_routine = reinterpret_cast<ULONG (*)(void*)>(start_routine);
+        options.argument = argument;
+        options.stack_byte_count = stack_byte_count;
+        options.start =
+            create_flags & kThreadCreateSuspended ? ps::StartState::kSuspended : ps::StartState::kRunning;
+        RING3_TRY_ASSIGN(PETHREAD created, ps::CreateUserThread(process.get(), options));
+        auto thread = ob::Ref<_ETHREAD>::Adopt(created);
+        id = HandleToULong(thread->client_id.UniqueThread);
+        RING3_TRY_ASSIGN(*made,
+                         ob::CreateHandle(thread.get(), captured->Attributes, GrantedAccess(desired_access),
+                                          ob::OpenReason::kCreateHandle));
+        return STATUS_SUCCESS;
+      });
   if (!NT_SUCCESS(status)) return status;
   UserEntry entry;
   return WriteOptional(thread_id, id);
@@ -80,8 +85,8 @@ NTSTATUS NtResumeThread(HANDLE thread_handle, PULONG previous_count) {
   return WriteOptional(previous_count, ps::ResumeUserThread(thread.get()));
 }
 
-NTSTATUS NtQueryInformationThread(HANDLE thread_handle, ULONG information_class, PVOID information, ULONG byte_count,
-                                  PULONG returned_byte_count) {
+NTSTATUS NtQueryInformationThread(HANDLE thread_handle, ULONG information_class, PVOID information,
+                                  ULONG byte_count, PULONG returned_byte_count) {
   UserEntry entry;
   if (information_class != kThreadBasicInformation) return STATUS_INVALID_INFO_CLASS;
   RING3_TRY_ASSIGN(auto thread, ReferenceThread(thread_handle, kThreadQueryInformation));
@@ -95,7 +100,8 @@ NTSTATUS NtQueryInformationThread(HANDLE thread_handle, ULONG information_class,
 }
 
 // A user APC: `routine` runs in the thread, with the three arguments, when it waits alertably.
-NTSTATUS NtQueueApcThread(HANDLE thread_handle, PVOID routine, PVOID argument1, PVOID argument2, PVOID argument3) {
+NTSTATUS NtQueueApcThread(HANDLE thread_handle, PVOID routine, PVOID argument1, PVOID argument2,
+                          PVOID argument3) {
   UserEntry entry;
   RING3_TRY_ASSIGN(auto thread, ReferenceThread(thread_handle, kThreadSetContext));
   auto* const apc = static_cast<PKAPC>(ExAllocatePool2(POOL_FLAG_NON_PAGED, sizeof(KAPC), 'cpAU'));
@@ -107,20 +113,21 @@ NTSTATUS NtQueueApcThread(HANDLE thread_handle, PVOID routine, PVOID argument1, 
   return STATUS_UNSUCCESSFUL;
 }
 
-NTSTATUS NtOpenProcess(PHANDLE handle, ACCESS_MASK desired_access, POBJECT_ATTRIBUTES attributes, PVOID client_id) {
+NTSTATUS NtOpenProcess(PHANDLE handle, ACCESS_MASK desired_access, POBJECT_ATTRIBUTES attributes,
+                       PVOID client_id) {
   return Creating(handle, attributes, [&](PHANDLE opened, POBJECT_ATTRIBUTES captured) -> NTSTATUS {
     CLIENT_ID id;
     RING3_TRY(Read(static_cast<const CLIENT_ID*>(client_id), &id));
     RING3_TRY_ASSIGN(PEPROCESS found, ps::LookupProcess(id.UniqueProcess));
     auto process = ob::Ref<_EPROCESS>::Adopt(found);
-    RING3_TRY_ASSIGN(*opened, ob::OpenObjectByPointer(process.get(), captured->Attributes, UserMode, desired_access,
-                                                      ob::g_process_types.process));
+    RING3_TRY_ASSIGN(*opened, ob::OpenObjectByPointer(process.get(), captured->Attributes, UserMode,
+                                                      desired_access, ob::g_process_types.process));
     return STATUS_SUCCESS;
   });
 }
 
-NTSTATUS NtQueryInformationProcess(HANDLE process_handle, ULONG information_class, PVOID information, ULONG byte_count,
-                                   PULONG returned_byte_count) {
+NTSTATUS NtQueryInformationProcess(HANDLE process_handle, ULONG information_class, PVOID information,
+                                   ULONG byte_count, PULONG returned_byte_count) {
   UserEntry entry;
   if (information_class != kProcessBasicInformation) return STATUS_INVALID_INFO_CLASS;
   RING3_TRY_ASSIGN(auto process, ReferenceProcess(process_handle, kProcessQueryInformation));

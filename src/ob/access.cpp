@@ -9,7 +9,8 @@
 
 namespace ring3::ob {
 
-Result<ACCESS_MASK> GrantAccess(void* object, ACCESS_MASK desired, KPROCESSOR_MODE access_mode, ULONG attributes) {
+Result<ACCESS_MASK> GrantAccess(void* object, ACCESS_MASK desired, KPROCESSOR_MODE access_mode,
+                                ULONG attributes) {
   ObjectType* type = ObjectHeader::Of(object)->type;
   GENERIC_MAPPING mapping = type->options.generic_mapping;
   RtlMapGenericMask(&desired, &mapping);
@@ -37,8 +38,9 @@ Status AssignSecurity(void* object, PSECURITY_DESCRIPTOR explicit_descriptor, vo
   SECURITY_SUBJECT_CONTEXT subject;
   SeCaptureSubjectContext(&subject);
   PSECURITY_DESCRIPTOR descriptor = nullptr;
-  NTSTATUS status = SeAssignSecurity(parent == nullptr ? nullptr : SecurityDescriptorOf(parent), explicit_descriptor,
-                                     &descriptor, type == g_directory_type, &subject, &mapping, PagedPool);
+  NTSTATUS status =
+      SeAssignSecurity(parent == nullptr ? nullptr : SecurityDescriptorOf(parent), explicit_descriptor,
+                       &descriptor, type == g_directory_type, &subject, &mapping, PagedPool);
   SeReleaseSubjectContext(&subject);
   RING3_TRY(status);
   SetSecurityDescriptor(object, descriptor);

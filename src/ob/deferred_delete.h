@@ -5,8 +5,8 @@
 
 namespace ring3::ob {
 
-// Deletes `header` on a system worker thread: its last reference went at raised IRQL, or the caller asked for it
-// because it holds locks that the delete procedure takes.
+// Deletes `header` on a system worker thread: its last reference went at raised IRQL, or the caller asked for
+// it because it holds locks that the delete procedure takes.
 void DeferDelete(ObjectHeader* header);
 // Deletes it here. PASSIVE_LEVEL.
 void DeleteNow(ObjectHeader* header);

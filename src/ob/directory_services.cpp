@@ -15,8 +15,8 @@
 namespace ring3::ob {
 namespace {
 
-NTSTATUS InsertAndOpen(KPROCESSOR_MODE mode, void* object, const OBJECT_ATTRIBUTES* attributes, ACCESS_MASK access,
-                       PHANDLE handle) {
+NTSTATUS InsertAndOpen(KPROCESSOR_MODE mode, void* object, const OBJECT_ATTRIBUTES* attributes,
+                       ACCESS_MASK access, PHANDLE handle) {
   InsertOptions options;
   options.desired_access = access;
   options.access_mode = mode;

@@ -74,13 +74,15 @@ void HandleGone(PEPROCESS process, HandleTable* table, const HandleTable::Entry&
   type->handle_count.fetch_sub(1, std::memory_order_relaxed);
   if (type->options.procedures.close != nullptr) {
     ULONG in_process = before == 1 ? 1 : table->CountOf(object) + 1;
-    type->options.procedures.close(process, object, entry.granted_access, in_process, static_cast<ULONG>(before));
+    type->options.procedures.close(process, object, entry.granted_access, in_process,
+                                   static_cast<ULONG>(before));
   }
   if (before == 1 && (header->flags.load(std::memory_order_relaxed) & kHasDirectory) != 0) {
     bool remove;
     {
       SpinLockGuard guard(g_namespace_lock);
-      remove = header->directory != nullptr && (header->flags & kPermanent) == 0 && header->handle_count.load() == 0;
+      remove = header->directory != nullptr && (header->flags & kPermanent) == 0 &&
+               header->handle_count.load() == 0;
     }
     if (remove) RemoveName(object);
   }
@@ -115,7 +117,8 @@ Result<void*> ReferenceByHandle(HANDLE handle, ACCESS_MASK desired_access, Objec
   } else {
     table = access_mode == KernelMode && IsKernelHandle(handle) ? g_kernel_handles : nullptr;
   }
-  if (table == nullptr || !table->Reference(handle, &entry)) return InvalidHandle(handle, access_mode).status();
+  if (table == nullptr || !table->Reference(handle, &entry))
+    return InvalidHandle(handle, access_mode).status();
   ObjectHeader* header = ObjectHeader::Of(entry.object);
   if (type != nullptr && header->type != type) {
     Dereference(entry.object);
@@ -143,7 +146,8 @@ Status CloseHandle(HANDLE handle, KPROCESSOR_MODE access_mode) {
   }
   Result<HandleTable::Entry> removed = where.table->Remove(handle, HandleTable::Closing::kChecked);
   if (!removed.ok()) {
-    return removed.status() == STATUS_INVALID_HANDLE ? InvalidHandle(handle, access_mode) : Status(removed.status());
+    return removed.status() == STATUS_INVALID_HANDLE ? InvalidHandle(handle, access_mode)
+                                                     : Status(removed.status());
   }
   object.Reset();
   HandleGone(where.process, where.table, *removed);
@@ -163,8 +167,8 @@ Result<HANDLE> OpenObjectByPointer(void* object, ULONG attributes, KPROCESSOR_MO
   if (type != nullptr && ObjectHeader::Of(object)->type != type) return STATUS_OBJECT_TYPE_MISMATCH;
   if (access_mode != KernelMode) attributes &= ~uint32_t{OBJ_KERNEL_HANDLE};
   RING3_TRY_ASSIGN(ACCESS_MASK granted, GrantAccess(object, desired_access, access_mode, attributes));
-  HandleCallbacks callbacks({OB_OPERATION_HANDLE_CREATE, object, (attributes & OBJ_KERNEL_HANDLE) != 0, granted,
-                             nullptr, nullptr});
+  HandleCallbacks callbacks(
+      {OB_OPERATION_HANDLE_CREATE, object, (attributes & OBJ_KERNEL_HANDLE) != 0, granted, nullptr, nullptr});
   Result<HANDLE> handle = CreateHandle(object, attributes, callbacks.granted(), OpenReason::kOpenHandle);
   callbacks.SetOutcome(handle.ok() ? STATUS_SUCCESS : handle.status());
   return handle;
@@ -172,21 +176,24 @@ Result<HANDLE> OpenObjectByPointer(void* object, ULONG attributes, KPROCESSOR_MO
 
 Result<void*> ReferenceObjectByName(const OBJECT_ATTRIBUTES& attributes, ObjectType* type,
                                     KPROCESSOR_MODE access_mode, ACCESS_MASK desired_access, void* context) {
-  RING3_TRY_ASSIGN(LookedUp found, LookUp({&attributes, type, access_mode, desired_access, context, nullptr}));
+  RING3_TRY_ASSIGN(LookedUp found,
+                   LookUp({&attributes, type, access_mode, desired_access, context, nullptr}));
   Ref<void> object = Ref<void>::Adopt(found.object);
   RING3_TRY_ASSIGN([[maybe_unused]] ACCESS_MASK granted,
                    GrantAccess(object.get(), desired_access, access_mode, attributes.Attributes));
   return object.Release();
 }
 
-Result<HANDLE> OpenObjectByName(const OBJECT_ATTRIBUTES& attributes, ObjectType* type, KPROCESSOR_MODE access_mode,
-                                ACCESS_MASK desired_access, void* context) {
-  RING3_TRY_ASSIGN(LookedUp found, LookUp({&attributes, type, access_mode, desired_access, context, nullptr}));
+Result<HANDLE> OpenObjectByName(const OBJECT_ATTRIBUTES& attributes, ObjectType* type,
+                                KPROCESSOR_MODE access_mode, ACCESS_MASK desired_access, void* context) {
+  RING3_TRY_ASSIGN(LookedUp found,
+                   LookUp({&attributes, type, access_mode, desired_access, context, nullptr}));
   Ref<void> object = Ref<void>::Adopt(found.object);
   return OpenObjectByPointer(object.get(), attributes.Attributes, access_mode, desired_access, type);
 }
 
-Result<Inserted> InsertObject(void* object, const OBJECT_ATTRIBUTES* attributes, const InsertOptions& options) {
+Result<Inserted> InsertObject(void* object, const OBJECT_ATTRIBUTES* attributes,
+                              const InsertOptions& options) {
   Ref<void> ours = Ref<void>::Adopt(object);
   ObjectHeader* header = ObjectHeader::Of(object);
   ObjectType* type = header->type;
@@ -201,7 +208,8 @@ Result<Inserted> InsertObject(void* object, const OBJECT_ATTRIBUTES* attributes,
 
   Inserted inserted;
   inserted.status = STATUS_SUCCESS;
-  bool named = attributes != nullptr && attributes->ObjectName != nullptr && attributes->ObjectName->Length != 0;
+  bool named =
+      attributes != nullptr && attributes->ObjectName != nullptr && attributes->ObjectName->Length != 0;
   if (named) {
     if ((flags & OBJ_PERMANENT) != 0) header->flags |= kPermanent;
     header->flags |= kHasDirectory;

@@ -14,29 +14,33 @@ using namespace ring3;
 
 extern "C" {
 
-// STATUS_INVALID_HANDLE, STATUS_HANDLE_NOT_CLOSABLE; INVALID_KERNEL_HANDLE (0x93) with handles verified. PASSIVE_LEVEL.
-// nf-wdm-zwclose
+// STATUS_INVALID_HANDLE, STATUS_HANDLE_NOT_CLOSABLE; INVALID_KERNEL_HANDLE (0x93) with handles verified.
+// PASSIVE_LEVEL. nf-wdm-zwclose
 NTSTATUS ZwClose(HANDLE handle) {
   ke::ServiceScope scope(KernelMode);
   return ob::CloseHandle(handle, KernelMode);
 }
 
 // `mode` UserMode: the handle must be the process' own. nf-wdm-obclosehandle
-NTSTATUS ObCloseHandle(HANDLE handle, KPROCESSOR_MODE mode) { return ob::CloseHandle(handle, mode); }
+NTSTATUS ObCloseHandle(HANDLE handle, KPROCESSOR_MODE mode) {
+  return ob::CloseHandle(handle, mode);
+}
 
 // nf-ntifs-obiskernelhandle
-BOOLEAN ObIsKernelHandle(HANDLE handle) { return ob::IsKernelHandle(handle); }
+BOOLEAN ObIsKernelHandle(HANDLE handle) {
+  return ob::IsKernelHandle(handle);
+}
 
 // A handle to an object that the caller references. STATUS_OBJECT_TYPE_MISMATCH, STATUS_ACCESS_DENIED.
 // nf-ntifs-obopenobjectbypointer
-NTSTATUS ObOpenObjectByPointer(PVOID object, ULONG attributes, PACCESS_STATE, ACCESS_MASK access, POBJECT_TYPE type,
-                               KPROCESSOR_MODE mode, PHANDLE handle) {
+NTSTATUS ObOpenObjectByPointer(PVOID object, ULONG attributes, PACCESS_STATE, ACCESS_MASK access,
+                               POBJECT_TYPE type, KPROCESSOR_MODE mode, PHANDLE handle) {
   return ob::Return(ob::OpenObjectByPointer(object, attributes, mode, access, type), handle);
 }
 
 // Makes the unnamed object known by a handle; takes over the caller's reference. nf-ntifs-obinsertobject
-NTSTATUS ObInsertObject(PVOID object, PACCESS_STATE, ACCESS_MASK access, ULONG pointer_bias, PVOID* new_object,
-                        PHANDLE handle) {
+NTSTATUS ObInsertObject(PVOID object, PACCESS_STATE, ACCESS_MASK access, ULONG pointer_bias,
+                        PVOID* new_object, PHANDLE handle) {
   ob::InsertOptions options;
   options.desired_access = access;
   options.want_handle = handle != nullptr;
@@ -50,7 +54,9 @@ NTSTATUS ObInsertObject(PVOID object, PACCESS_STATE, ACCESS_MASK access, ULONG p
 }
 
 // nf-ntifs-obmaketemporaryobject
-VOID ObMakeTemporaryObject(PVOID object) { ob::MakeTemporary(object); }
+VOID ObMakeTemporaryObject(PVOID object) {
+  ob::MakeTemporary(object);
+}
 
 // The name goes with the last handle. STATUS_INVALID_HANDLE. nf-wdm-zwmaketemporaryobject
 NTSTATUS ZwMakeTemporaryObject(HANDLE handle) {
@@ -60,18 +66,18 @@ NTSTATUS ZwMakeTemporaryObject(HANDLE handle) {
   return STATUS_SUCCESS;
 }
 
-// A handle in `target_process` to what `source` means in `source_process`. STATUS_INVALID_HANDLE, STATUS_ACCESS_DENIED,
-// STATUS_PROCESS_IS_TERMINATING. nf-ntifs-zwduplicateobject
+// A handle in `target_process` to what `source` means in `source_process`. STATUS_INVALID_HANDLE,
+// STATUS_ACCESS_DENIED, STATUS_PROCESS_IS_TERMINATING. nf-ntifs-zwduplicateobject
 NTSTATUS ZwDuplicateObject(HANDLE source_process, HANDLE source, HANDLE target_process, PHANDLE target,
                            ACCESS_MASK access, ULONG attributes, ULONG options) {
   ke::ServiceScope scope(KernelMode);
   if (target != nullptr) *target = nullptr;
-  RING3_TRY_ASSIGN(auto from, ob::ReferenceHandleAs<_EPROCESS>(source_process, 0x40, ob::g_process_types.process,
-                                                               KernelMode));
+  RING3_TRY_ASSIGN(auto from, ob::ReferenceHandleAs<_EPROCESS>(source_process, 0x40,
+                                                               ob::g_process_types.process, KernelMode));
   ob::Ref<_EPROCESS> to;
   if (target_process != nullptr) {
-    RING3_TRY_ASSIGN(to, ob::ReferenceHandleAs<_EPROCESS>(target_process, 0x40, ob::g_process_types.process,
-                                                          KernelMode));
+    RING3_TRY_ASSIGN(
+        to, ob::ReferenceHandleAs<_EPROCESS>(target_process, 0x40, ob::g_process_types.process, KernelMode));
   }
   Result<HANDLE> made =
       ob::DuplicateHandle(from.get(), source, to.get(), access, attributes, options, KernelMode);
@@ -87,8 +93,8 @@ NTSTATUS ObQueryObjectAuditingByHandle(HANDLE handle, PBOOLEAN generate_on_close
   return STATUS_SUCCESS;
 }
 
-// STATUS_INVALID_PARAMETER, STATUS_FLT_INSTANCE_ALTITUDE_COLLISION, STATUS_INSUFFICIENT_RESOURCES. IRQL <= APC_LEVEL.
-// nf-wdm-obregistercallbacks
+// STATUS_INVALID_PARAMETER, STATUS_FLT_INSTANCE_ALTITUDE_COLLISION, STATUS_INSUFFICIENT_RESOURCES. IRQL <=
+// APC_LEVEL. nf-wdm-obregistercallbacks
 NTSTATUS ObRegisterCallbacks(POB_CALLBACK_REGISTRATION registration, PVOID* handle) {
   *handle = nullptr;
   RING3_TRY_ASSIGN(*handle, ob::RegisterCallbacks(*registration));
@@ -96,10 +102,14 @@ NTSTATUS ObRegisterCallbacks(POB_CALLBACK_REGISTRATION registration, PVOID* hand
 }
 
 // Waits for callbacks that run. nf-wdm-obunregistercallbacks
-VOID ObUnRegisterCallbacks(PVOID handle) { ob::UnregisterCallbacks(handle); }
+VOID ObUnRegisterCallbacks(PVOID handle) {
+  ob::UnregisterCallbacks(handle);
+}
 
 // nf-wdm-obgetfilterversion
-USHORT ObGetFilterVersion(VOID) { return OB_FLT_REGISTRATION_VERSION; }
+USHORT ObGetFilterVersion(VOID) {
+  return OB_FLT_REGISTRATION_VERSION;
+}
 
 }  // extern "C"
 

@@ -48,7 +48,8 @@ bool HandleTable::ReferenceSlow(Slot* slot, Entry* entry) {
   if ((word & kPointerMask) == 0) return false;
   Decode(word, slot->rights.load(std::memory_order_relaxed), entry);
   if ((word & kStockMask) == 0) {
-    // One for the caller, the rest for those who come next. The entry's own reference keeps the object meanwhile.
+    // One for the caller, the rest for those who come next. The entry's own reference keeps the object
+    // meanwhile.
     ObjectHeader::Of(entry->object)->pointer_count.fetch_add(kStockMost + 1, std::memory_order_relaxed);
     slot->word.fetch_add(kStockMost * kStockOne, std::memory_order_acq_rel);
   } else {
@@ -68,7 +69,8 @@ Result<HandleTable::Entry> HandleTable::Remove(HANDLE handle, Closing closing) {
       return STATUS_INVALID_HANDLE;
     }
     uint64_t rights = slot->rights.load(std::memory_order_relaxed);
-    if (closing == Closing::kChecked && (rights >> 32 & kProtectFromClose) != 0) return STATUS_HANDLE_NOT_CLOSABLE;
+    if (closing == Closing::kChecked && (rights >> 32 & kProtectFromClose) != 0)
+      return STATUS_HANDLE_NOT_CLOSABLE;
     word = slot->word.load(std::memory_order_relaxed);
     while (!slot->word.compare_exchange_weak(word, (word & kGenerationMask) + kGenerationOne,
                                              std::memory_order_acq_rel)) {

@@ -11,8 +11,9 @@
 
 namespace ring3::ob {
 
-// The handles of one process, or the kernel's. Looking one up takes no lock: an entry keeps a stock of references that
-// it took beforehand, and a lookup draws one with a single compare-exchange. Making and closing take the table's lock.
+// The handles of one process, or the kernel's. Looking one up takes no lock: an entry keeps a stock of
+// references that it took beforehand, and a lookup draws one with a single compare-exchange. Making and
+// closing take the table's lock.
 //
 // A handle's value is four times its index. Kernel handles have the upper 33 bits set on top.
 class HandleTable {
@@ -54,8 +55,8 @@ class HandleTable {
       }
     }
   }
-  // Takes the handle out; the caller has the entry's reference (and gives back the unused stock, already done).
-  // STATUS_INVALID_HANDLE, STATUS_HANDLE_NOT_CLOSABLE (ignored where `force`).
+  // Takes the handle out; the caller has the entry's reference (and gives back the unused stock, already
+  // done). STATUS_INVALID_HANDLE, STATUS_HANDLE_NOT_CLOSABLE (ignored where `force`).
   enum class Closing { kChecked, kForced };
   Result<Entry> Remove(HANDLE handle, Closing closing);
   Status SetAttributes(HANDLE handle, ULONG attributes);

@@ -27,7 +27,8 @@ TEST_F(HandleTest, AKernelHandleIsInvalidFromUserMode) {
   EXPECT_TRUE(ObIsKernelHandle(handle));
   PVOID object;
   EXPECT_EQ(ObReferenceObjectByHandle(handle, 0, nullptr, UserMode, &object, nullptr), STATUS_INVALID_HANDLE);
-  ASSERT_EQ(ObReferenceObjectByHandle(handle, 0, *ExEventObjectType, KernelMode, &object, nullptr), STATUS_SUCCESS);
+  ASSERT_EQ(ObReferenceObjectByHandle(handle, 0, *ExEventObjectType, KernelMode, &object, nullptr),
+            STATUS_SUCCESS);
   ObDereferenceObject(object);
   EXPECT_EQ(ZwClose(handle), STATUS_SUCCESS);
 }

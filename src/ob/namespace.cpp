@@ -32,7 +32,7 @@ struct Step {
 Result<Step> StepInto(Directory* directory, std::u16string_view component, bool last, const Lookup& lookup) {
   if (component.empty()) return STATUS_OBJECT_NAME_INVALID;
   auto match = (lookup.attributes->Attributes & OBJ_CASE_INSENSITIVE) != 0 ? Directory::Case::kInsensitive
-                                                                          : Directory::Case::kSensitive;
+                                                                           : Directory::Case::kSensitive;
   SpinLockGuard guard(g_namespace_lock);
   if (ObjectHeader* found = directory->FindLocked(component, match)) {
     Reference(found->body());
@@ -74,8 +74,8 @@ struct Parsed {
   void* object = nullptr;
   bool reparse = false;
 };
-Result<Parsed> Parse(void* object, const std::u16string& complete, std::u16string_view remaining, const Lookup& lookup,
-                     std::u16string* reparse_name) {
+Result<Parsed> Parse(void* object, const std::u16string& complete, std::u16string_view remaining,
+                     const Lookup& lookup, std::u16string* reparse_name) {
   ParseRequest request{object,
                        lookup.wanted_type,
                        complete,
@@ -135,7 +135,8 @@ Result<LookedUp> LookUp(const Lookup& lookup) {
         return LookedUp{current.Release(), false};
       } else if (found == g_directory_type) {
         if (last) {
-          if (lookup.wanted_type != nullptr && lookup.wanted_type != found) return STATUS_OBJECT_TYPE_MISMATCH;
+          if (lookup.wanted_type != nullptr && lookup.wanted_type != found)
+            return STATUS_OBJECT_TYPE_MISMATCH;
           return LookedUp{current.Release(), false};
         }
         left = rest;
@@ -145,7 +146,8 @@ Result<LookedUp> LookUp(const Lookup& lookup) {
         left = rest;
         if (found->options.procedures.parse == nullptr) {
           if (!left.empty()) return STATUS_OBJECT_PATH_NOT_FOUND;
-          if (lookup.wanted_type != nullptr && lookup.wanted_type != found) return STATUS_OBJECT_TYPE_MISMATCH;
+          if (lookup.wanted_type != nullptr && lookup.wanted_type != found)
+            return STATUS_OBJECT_TYPE_MISMATCH;
           return LookedUp{current.Release(), false};
         }
       }
@@ -197,7 +199,9 @@ void MakeTemporary(void* object) {
   if (gone) RemoveName(object);
 }
 
-void MakePermanent(void* object) { ObjectHeader::Of(object)->flags |= kPermanent; }
+void MakePermanent(void* object) {
+  ObjectHeader::Of(object)->flags |= kPermanent;
+}
 
 std::u16string NameOf(void* object) {
   ObjectHeader* header = ObjectHeader::Of(object);
@@ -242,34 +246,34 @@ Status CreatePermanentDirectory(std::u16string_view path) {
 }
 
 Status CreatePermanentLink(std::u16string_view path, std::u16string_view target) {
-  RING3_TRY_ASSIGN([[maybe_unused]] void* object,
-                   CreateNamed(g_symbolic_link_type, sizeof(SymbolicLink), path,
-                               [](void* body, std::u16string_view to) {
-                                 new (body) SymbolicLink{std::u16string(to), 0};
-                               },
-                               target));
+  RING3_TRY_ASSIGN([[maybe_unused]] void* object, CreateNamed(
+                                                      g_symbolic_link_type, sizeof(SymbolicLink), path,
+                                                      [](void* body, std::u16string_view to) {
+                                                        new (body) SymbolicLink{std::u16string(to), 0};
+                                                      },
+                                                      target));
   return STATUS_SUCCESS;
 }
 
 Status CreateNamespace() {
   RING3_TRY_ASSIGN(void* root, CreateObject(g_directory_type, sizeof(Directory)));
   g_root = new (root) Directory;
-  for (std::u16string_view path :
-       {u"\\Device", u"\\Driver", u"\\FileSystem", u"\\GLOBAL??", u"\\Callback", u"\\BaseNamedObjects", u"\\ObjectTypes",
-        u"\\KernelObjects", u"\\Sessions", u"\\Sessions\\0", u"\\Sessions\\1", u"\\Security"}) {
+  for (std::u16string_view path : {u"\\Device", u"\\Driver", u"\\FileSystem", u"\\GLOBAL??", u"\\Callback",
+                                   u"\\BaseNamedObjects", u"\\ObjectTypes", u"\\KernelObjects", u"\\Sessions",
+                                   u"\\Sessions\\0", u"\\Sessions\\1", u"\\Security"}) {
     RING3_TRY(CreatePermanentDirectory(path));
   }
   struct Link {
     std::u16string_view path, target;
   };
-  for (const Link& link : {Link{u"\\??", u"\\GLOBAL??"}, Link{u"\\DosDevices", u"\\GLOBAL??"},
-                           Link{u"\\GLOBAL??\\Global", u"\\GLOBAL??"}, Link{u"\\GLOBAL??\\GLOBALROOT", u""},
-                           Link{u"\\BaseNamedObjects\\Global", u"\\BaseNamedObjects"},
-                           Link{u"\\BaseNamedObjects\\Local", u"\\BaseNamedObjects"},
-                           Link{u"\\Sessions\\0\\DosDevices", u"\\GLOBAL??"},
-                           Link{u"\\Sessions\\1\\DosDevices", u"\\GLOBAL??"},
-                           Link{u"\\Sessions\\0\\BaseNamedObjects", u"\\BaseNamedObjects"},
-                           Link{u"\\Sessions\\1\\BaseNamedObjects", u"\\BaseNamedObjects"}}) {
+  for (const Link& link :
+       {Link{u"\\??", u"\\GLOBAL??"}, Link{u"\\DosDevices", u"\\GLOBAL??"},
+        Link{u"\\GLOBAL??\\Global", u"\\GLOBAL??"}, Link{u"\\GLOBAL??\\GLOBALROOT", u""},
+        Link{u"\\BaseNamedObjects\\Global", u"\\BaseNamedObjects"},
+        Link{u"\\BaseNamedObjects\\Local", u"\\BaseNamedObjects"},
+        Link{u"\\Sessions\\0\\DosDevices", u"\\GLOBAL??"}, Link{u"\\Sessions\\1\\DosDevices", u"\\GLOBAL??"},
+        Link{u"\\Sessions\\0\\BaseNamedObjects", u"\\BaseNamedObjects"},
+        Link{u"\\Sessions\\1\\BaseNamedObjects", u"\\BaseNamedObjects"}}) {
     RING3_TRY(CreatePermanentLink(link.path, link.target));
   }
   return STATUS_SUCCESS;
@@ -277,7 +281,8 @@ Status CreateNamespace() {
 
 void DestroyNamespace(LeakReport&) {
   if (g_root == nullptr) return;
-  // Callback objects, links and directories that boot made go; whatever else is still named is found by the types' leak check.
+  // Callback objects, links and directories that boot made go; whatever else is still named is found by the
+  // types' leak check.
   for (ObjectType* type : {g_callback_type, g_symbolic_link_type, g_directory_type}) {
     for (;;) {
       void* permanent = nullptr;

@@ -13,7 +13,8 @@ namespace ring3::ob {
 // Guards every directory, and the names in object headers. One lock: names are not on any hot path.
 extern SpinLock g_namespace_lock;
 
-// The body of a directory object. An entry holds a reference to its object, a named object one to its directory.
+// The body of a directory object. An entry holds a reference to its object, a named object one to its
+// directory.
 class Directory {
  public:
   enum class Case { kSensitive, kInsensitive };
@@ -52,8 +53,9 @@ struct LookedUp {
   void* object;  // referenced
   bool inserted;
 };
-// Walks `attributes`' name. STATUS_OBJECT_NAME_NOT_FOUND, STATUS_OBJECT_PATH_NOT_FOUND, STATUS_OBJECT_PATH_SYNTAX_BAD,
-// STATUS_OBJECT_NAME_INVALID, STATUS_OBJECT_TYPE_MISMATCH, and what parse procedures say.
+// Walks `attributes`' name. STATUS_OBJECT_NAME_NOT_FOUND, STATUS_OBJECT_PATH_NOT_FOUND,
+// STATUS_OBJECT_PATH_SYNTAX_BAD, STATUS_OBJECT_NAME_INVALID, STATUS_OBJECT_TYPE_MISMATCH, and what parse
+// procedures say.
 Result<LookedUp> LookUp(const Lookup& lookup);
 
 // Creates the root and the directories and links every driver expects; DestroyNamespace empties them.

@@ -12,8 +12,9 @@ namespace {
 using NamespaceTest = ComponentsTest;
 
 NTSTATUS CreateEventNamed(std::u16string_view name, HANDLE* handle, ULONG more_flags = 0) {
-  return ZwCreateEvent(handle, EVENT_ALL_ACCESS, Named(name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE | more_flags),
-                       NotificationEvent, FALSE);
+  return ZwCreateEvent(handle, EVENT_ALL_ACCESS,
+                       Named(name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE | more_flags), NotificationEvent,
+                       FALSE);
 }
 
 TEST_F(NamespaceTest, ANameIsFoundWithoutCaseAndGoesWithTheLastHandle) {
@@ -23,7 +24,8 @@ TEST_F(NamespaceTest, ANameIsFoundWithoutCaseAndGoesWithTheLastHandle) {
   ZwClose(first);
   EXPECT_EQ(ZwSetEvent(second, nullptr), STATUS_SUCCESS);
   ZwClose(second);
-  EXPECT_EQ(ZwOpenEvent(&second, EVENT_ALL_ACCESS, Named(u"\\BaseNamedObjects\\Ready")), STATUS_OBJECT_NAME_NOT_FOUND);
+  EXPECT_EQ(ZwOpenEvent(&second, EVENT_ALL_ACCESS, Named(u"\\BaseNamedObjects\\Ready")),
+            STATUS_OBJECT_NAME_NOT_FOUND);
 }
 
 TEST_F(NamespaceTest, CaseMattersWithoutTheFlag) {
@@ -41,10 +43,11 @@ TEST_F(NamespaceTest, ATakenNameCollidesOrIsOpened) {
   EXPECT_EQ(second, nullptr);
   EXPECT_EQ(CreateEventNamed(u"\\BaseNamedObjects\\One", &second, OBJ_OPENIF), STATUS_OBJECT_NAME_EXISTS);
   ZwClose(second);
-  EXPECT_EQ(ZwCreateSemaphore(&second, SEMAPHORE_ALL_ACCESS,
-                              Named(u"\\BaseNamedObjects\\One", OBJ_CASE_INSENSITIVE | OBJ_OPENIF | OBJ_KERNEL_HANDLE), 0,
-                              1),
-            STATUS_OBJECT_TYPE_MISMATCH);
+  EXPECT_EQ(
+      ZwCreateSemaphore(
+          &second, SEMAPHORE_ALL_ACCESS,
+          Named(u"\\BaseNamedObjects\\One", OBJ_CASE_INSENSITIVE | OBJ_OPENIF | OBJ_KERNEL_HANDLE), 0, 1),
+      STATUS_OBJECT_TYPE_MISMATCH);
   ZwClose(first);
 }
 
@@ -64,15 +67,17 @@ TEST_F(NamespaceTest, APermanentNameStaysUntilItIsMadeTemporary) {
   ASSERT_EQ(ZwOpenEvent(&handle, EVENT_ALL_ACCESS, Named(u"\\BaseNamedObjects\\Stay")), STATUS_SUCCESS);
   EXPECT_EQ(ZwMakeTemporaryObject(handle), STATUS_SUCCESS);
   ZwClose(handle);
-  EXPECT_EQ(ZwOpenEvent(&handle, EVENT_ALL_ACCESS, Named(u"\\BaseNamedObjects\\Stay")), STATUS_OBJECT_NAME_NOT_FOUND);
+  EXPECT_EQ(ZwOpenEvent(&handle, EVENT_ALL_ACCESS, Named(u"\\BaseNamedObjects\\Stay")),
+            STATUS_OBJECT_NAME_NOT_FOUND);
 }
 
 TEST_F(NamespaceTest, LinksAreFollowedAndQueried) {
   HANDLE event, link, opened;
   ASSERT_EQ(CreateEventNamed(u"\\BaseNamedObjects\\Target", &event), STATUS_SUCCESS);
   UNICODE_STRING target = ToUnicodeString(u"\\BaseNamedObjects\\Target");
-  ASSERT_EQ(ZwCreateSymbolicLinkObject(&link, SYMBOLIC_LINK_ALL_ACCESS, Named(u"\\DosDevices\\Alias"), &target),
-            STATUS_SUCCESS);
+  ASSERT_EQ(
+      ZwCreateSymbolicLinkObject(&link, SYMBOLIC_LINK_ALL_ACCESS, Named(u"\\DosDevices\\Alias"), &target),
+      STATUS_SUCCESS);
   // \DosDevices, \?? and \GLOBAL?? are one directory.
   for (std::u16string_view name : {u"\\??\\Alias", u"\\GLOBAL??\\Alias", u"\\??\\Global\\Alias"}) {
     EXPECT_EQ(ZwOpenEvent(&opened, EVENT_ALL_ACCESS, Named(name)), STATUS_SUCCESS) << Narrow(name);
@@ -95,7 +100,8 @@ TEST_F(NamespaceTest, LinksAreFollowedAndQueried) {
 TEST_F(NamespaceTest, ALoopOfLinksEnds) {
   HANDLE link, opened;
   UNICODE_STRING self = ToUnicodeString(u"\\??\\Loop");
-  ASSERT_EQ(ZwCreateSymbolicLinkObject(&link, SYMBOLIC_LINK_ALL_ACCESS, Named(u"\\??\\Loop"), &self), STATUS_SUCCESS);
+  ASSERT_EQ(ZwCreateSymbolicLinkObject(&link, SYMBOLIC_LINK_ALL_ACCESS, Named(u"\\??\\Loop"), &self),
+            STATUS_SUCCESS);
   EXPECT_EQ(ZwOpenEvent(&opened, 1, Named(u"\\??\\Loop")), STATUS_OBJECT_PATH_NOT_FOUND);
   ZwClose(link);
 }
@@ -104,12 +110,15 @@ TEST_F(NamespaceTest, DirectoriesHoldAndListObjects) {
   HANDLE directory, event;
   ASSERT_EQ(ZwCreateDirectoryObject(&directory, DIRECTORY_ALL_ACCESS, Named(u"\\Mine")), STATUS_SUCCESS);
   ASSERT_EQ(ZwCreateEvent(&event, EVENT_ALL_ACCESS,
-                          Named(u"Inside", OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, directory), NotificationEvent, FALSE),
+                          Named(u"Inside", OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, directory),
+                          NotificationEvent, FALSE),
             STATUS_SUCCESS);
   alignas(16) char buffer[512];
   ULONG context = 0, length = 0;
-  EXPECT_EQ(ZwQueryDirectoryObject(directory, buffer, 16, FALSE, TRUE, &context, &length), STATUS_BUFFER_TOO_SMALL);
-  ASSERT_EQ(ZwQueryDirectoryObject(directory, buffer, sizeof(buffer), FALSE, TRUE, &context, &length), STATUS_SUCCESS);
+  EXPECT_EQ(ZwQueryDirectoryObject(directory, buffer, 16, FALSE, TRUE, &context, &length),
+            STATUS_BUFFER_TOO_SMALL);
+  ASSERT_EQ(ZwQueryDirectoryObject(directory, buffer, sizeof(buffer), FALSE, TRUE, &context, &length),
+            STATUS_SUCCESS);
   auto* entry = reinterpret_cast<OBJECT_DIRECTORY_INFORMATION*>(buffer);
   EXPECT_EQ(View(entry->Name), u"Inside");
   EXPECT_EQ(View(entry->TypeName), u"Event");

@@ -22,7 +22,8 @@ namespace {
 constexpr ULONG kObjectTag = 'jbOR';
 
 void FreeObject(ObjectHeader* header) {
-  if (PSECURITY_DESCRIPTOR descriptor = header->security_descriptor.exchange(nullptr)) SeDeassignSecurity(&descriptor);
+  if (PSECURITY_DESCRIPTOR descriptor = header->security_descriptor.exchange(nullptr))
+    SeDeassignSecurity(&descriptor);
   header->magic = kDeletedMagic;
   ExFreePoolWithTag(header, kObjectTag);
 }
@@ -48,7 +49,8 @@ Result<void*> CreateObject(ObjectType* type, size_t body_byte_count) {
 
 void DeleteNow(ObjectHeader* header) {
   ObjectType* type = header->type;
-  if (type->options.procedures.delete_object != nullptr) type->options.procedures.delete_object(header->body());
+  if (type->options.procedures.delete_object != nullptr)
+    type->options.procedures.delete_object(header->body());
   {
     SpinLockGuard guard(type->lock);
     RemoveEntryList(&header->type_list);
@@ -80,8 +82,12 @@ void BadReference(void* object, const char* what) {
                static_cast<ULONG_PTR>(header->pointer_count.load()));
 }
 
-std::u16string_view TypeName(const ObjectType* type) { return type->name; }
-const GENERIC_MAPPING& TypeMapping(const ObjectType* type) { return type->options.generic_mapping; }
+std::u16string_view TypeName(const ObjectType* type) {
+  return type->name;
+}
+const GENERIC_MAPPING& TypeMapping(const ObjectType* type) {
+  return type->options.generic_mapping;
+}
 
 void* DispatcherOf(void* object) {
   int offset = ObjectHeader::Of(object)->type->options.dispatcher_offset;
@@ -99,14 +105,16 @@ void SetSecurityDescriptor(void* object, PSECURITY_DESCRIPTOR descriptor) {
 
 PSECURITY_DESCRIPTOR SecurityDescriptorOf(void* object) {
   ObjectHeader* header = ObjectHeader::Of(object);
-  if (header->type->options.procedures.security != nullptr) return header->type->options.procedures.security(object);
+  if (header->type->options.procedures.security != nullptr)
+    return header->type->options.procedures.security(object);
   return header->security_descriptor.load(std::memory_order_acquire);
 }
 
 std::string Describe(void* object) {
   ObjectHeader* header = ObjectHeader::Of(object);
   std::u16string name = NameOf(object);
-  return fmt::format("{} {} {}", Narrow(header->type->name), object, name.empty() ? "(no name)" : Narrow(name));
+  return fmt::format("{} {} {}", Narrow(header->type->name), object,
+                     name.empty() ? "(no name)" : Narrow(name));
 }
 
 std::string Narrow(std::u16string_view s) {

@@ -14,8 +14,8 @@
 
 // Objects: a header, then the body that everyone else knows. A pointer to an object is a pointer to its body.
 //
-// Two counts: pointers (every handle holds one too) and handles. The type's close procedure runs when a handle goes,
-// its delete procedure when the last pointer goes, at PASSIVE_LEVEL, with no lock held.
+// Two counts: pointers (every handle holds one too) and handles. The type's close procedure runs when a
+// handle goes, its delete procedure when the last pointer goes, at PASSIVE_LEVEL, with no lock held.
 namespace ring3::ob {
 
 class HandleTable;
@@ -39,17 +39,17 @@ std::string Narrow(std::u16string_view s);
 
 // What a parse procedure gets: the name that remained when the walk came to `object`, and what is wanted.
 struct ParseRequest {
-  void* object;                    // referenced by the walk
-  ObjectType* wanted_type;         // null: any
+  void* object;             // referenced by the walk
+  ObjectType* wanted_type;  // null: any
   std::u16string_view complete_name;
-  std::u16string_view remaining;   // empty, or begins with a backslash (or follows it, below a root directory)
-  ULONG attributes;                // OBJ_*
+  std::u16string_view remaining;  // empty, or begins with a backslash (or follows it, below a root directory)
+  ULONG attributes;               // OBJ_*
   KPROCESSOR_MODE access_mode;
   ACCESS_MASK desired_access;
-  void* context;                   // the caller's of OpenObjectByName (IoCreateFile's, CmCreateKey's)
+  void* context;  // the caller's of OpenObjectByName (IoCreateFile's, CmCreateKey's)
 
-  void* result = nullptr;          // out: referenced object
-  std::u16string reparse_name;     // out, with STATUS_REPARSE: start again with this name
+  void* result = nullptr;       // out: referenced object
+  std::u16string reparse_name;  // out, with STATUS_REPARSE: start again with this name
 };
 // STATUS_SUCCESS with `result`, STATUS_REPARSE with `reparse_name`, or why not. Called without locks.
 using ParseProcedure = NTSTATUS (*)(ParseRequest& request);
@@ -59,10 +59,12 @@ enum class OpenReason { kCreateHandle, kOpenHandle, kDuplicateHandle, kInheritHa
 struct TypeProcedures {
   // A handle is about to be made. A failure refuses it. `process`: whose table; null for a kernel handle.
   NTSTATUS (*open)(OpenReason reason, PEPROCESS process, void* object, ACCESS_MASK granted) = nullptr;
-  // A handle has gone. Counts are those before it went: `system_handle_count` 1 means that it was the last of all.
+  // A handle has gone. Counts are those before it went: `system_handle_count` 1 means that it was the last of
+  // all.
   void (*close)(PEPROCESS process, void* object, ACCESS_MASK granted, ULONG process_handle_count,
                 ULONG system_handle_count) = nullptr;
-  // STATUS_SUCCESS lets ZwClose go on; file objects with byte-range locks and the like may want a look before.
+  // STATUS_SUCCESS lets ZwClose go on; file objects with byte-range locks and the like may want a look
+  // before.
   NTSTATUS (*okay_to_close)(PEPROCESS process, void* object, HANDLE handle, KPROCESSOR_MODE mode) = nullptr;
   // The last pointer has gone. Frees what the body holds; the body itself is freed afterwards.
   void (*delete_object)(void* object) = nullptr;
@@ -91,7 +93,7 @@ inline constexpr uint32_t kHeaderMagic = 0x3174624f;   // "Obt1"
 inline constexpr uint32_t kDeletedMagic = 0x6461656f;  // after the last reference
 
 enum HeaderFlag : uint32_t {
-  kPermanent = 1,   // guarded by the namespace lock
+  kPermanent = 1,  // guarded by the namespace lock
   kExclusive = 2,
   kHasDirectory = 4,
   kKernelObject = 8,
@@ -119,7 +121,9 @@ struct alignas(16) ObjectHeader {
   LIST_ENTRY type_list;
 
   void* body() { return this + 1; }
-  static ObjectHeader* Of(const void* object) { return static_cast<ObjectHeader*>(const_cast<void*>(object)) - 1; }
+  static ObjectHeader* Of(const void* object) {
+    return static_cast<ObjectHeader*>(const_cast<void*>(object)) - 1;
+  }
 };
 static_assert(sizeof(ObjectHeader) % 16 == 0);
 
@@ -128,7 +132,8 @@ Result<ObjectType*> CreateType(std::u16string_view name, const TypeOptions& opti
 std::u16string_view TypeName(const ObjectType* type);
 const GENERIC_MAPPING& TypeMapping(const ObjectType* type);
 
-// Allocates an object with one reference and zeroed, 16-byte aligned body in nonpaged pool. It has no name yet.
+// Allocates an object with one reference and zeroed, 16-byte aligned body in nonpaged pool. It has no name
+// yet.
 Result<void*> CreateObject(ObjectType* type, size_t body_byte_count);
 
 struct InsertOptions {
@@ -144,19 +149,23 @@ struct Inserted {
   void* object = nullptr;
   HANDLE handle = nullptr;
 };
-// Gives the object its name, security descriptor and attributes (`attributes` in kernel memory, may be null) and a handle.
-// Takes over the caller's reference whatever happens: on failure the object is gone.
-// STATUS_OBJECT_NAME_COLLISION, STATUS_OBJECT_NAME_INVALID, STATUS_OBJECT_PATH_NOT_FOUND, STATUS_OBJECT_PATH_SYNTAX_BAD,
-// STATUS_OBJECT_TYPE_MISMATCH (OBJ_OPENIF), STATUS_ACCESS_DENIED.
-Result<Inserted> InsertObject(void* object, const OBJECT_ATTRIBUTES* attributes, const InsertOptions& options);
+// Gives the object its name, security descriptor and attributes (`attributes` in kernel memory, may be null)
+// and a handle. Takes over the caller's reference whatever happens: on failure the object is gone.
+// STATUS_OBJECT_NAME_COLLISION, STATUS_OBJECT_NAME_INVALID, STATUS_OBJECT_PATH_NOT_FOUND,
+// STATUS_OBJECT_PATH_SYNTAX_BAD, STATUS_OBJECT_TYPE_MISMATCH (OBJ_OPENIF), STATUS_ACCESS_DENIED.
+Result<Inserted> InsertObject(void* object, const OBJECT_ATTRIBUTES* attributes,
+                              const InsertOptions& options);
 
 // Opens a handle by name. `context` goes to parse procedures.
-Result<HANDLE> OpenObjectByName(const OBJECT_ATTRIBUTES& attributes, ObjectType* type, KPROCESSOR_MODE access_mode,
-                                ACCESS_MASK desired_access, void* context = nullptr);
+Result<HANDLE> OpenObjectByName(const OBJECT_ATTRIBUTES& attributes, ObjectType* type,
+                                KPROCESSOR_MODE access_mode, ACCESS_MASK desired_access,
+                                void* context = nullptr);
 // The same without a handle: a referenced object.
 Result<void*> ReferenceObjectByName(const OBJECT_ATTRIBUTES& attributes, ObjectType* type,
-                                    KPROCESSOR_MODE access_mode, ACCESS_MASK desired_access, void* context = nullptr);
-// Opens a handle to an object that the caller has a reference to. `attributes`: OBJ_KERNEL_HANDLE, OBJ_INHERIT …
+                                    KPROCESSOR_MODE access_mode, ACCESS_MASK desired_access,
+                                    void* context = nullptr);
+// Opens a handle to an object that the caller has a reference to. `attributes`: OBJ_KERNEL_HANDLE,
+// OBJ_INHERIT …
 Result<HANDLE> OpenObjectByPointer(void* object, ULONG attributes, KPROCESSOR_MODE access_mode,
                                    ACCESS_MASK desired_access, ObjectType* type = nullptr);
 
@@ -171,7 +180,8 @@ struct HandleInformation {
 };
 Result<void*> ReferenceByHandle(HANDLE handle, ACCESS_MASK desired_access, ObjectType* type,
                                 KPROCESSOR_MODE access_mode, HandleInformation* information = nullptr);
-// STATUS_INVALID_HANDLE, STATUS_HANDLE_NOT_CLOSABLE. Of a kernel-mode caller, under the verifier: INVALID_KERNEL_HANDLE.
+// STATUS_INVALID_HANDLE, STATUS_HANDLE_NOT_CLOSABLE. Of a kernel-mode caller, under the verifier:
+// INVALID_KERNEL_HANDLE.
 Status CloseHandle(HANDLE handle, KPROCESSOR_MODE access_mode);
 // nf-ntifs-zwduplicateobject. Null `target` with DUPLICATE_CLOSE_SOURCE only closes.
 Result<HANDLE> DuplicateHandle(PEPROCESS source_process, HANDLE source, PEPROCESS target_process,
@@ -193,7 +203,8 @@ std::u16string NameOf(void* object);
 // For types that keep their names themselves: what a report calls the object.
 std::string Describe(void* object);
 
-// Drops or replaces the header's security descriptor: takes over `descriptor`, a pool block (SeAssignSecurity's).
+// Drops or replaces the header's security descriptor: takes over `descriptor`, a pool block
+// (SeAssignSecurity's).
 void SetSecurityDescriptor(void* object, PSECURITY_DESCRIPTOR descriptor);
 PSECURITY_DESCRIPTOR SecurityDescriptorOf(void* object);
 
@@ -216,7 +227,8 @@ inline void Reference(void* object) {
 inline int64_t Dereference(void* object, int64_t count = 1) {
   ObjectHeader* header = ObjectHeader::Of(object);
 #if RING3_CHECKED
-  if (__builtin_expect(header->magic != kHeaderMagic, false)) BadReference(object, "dereferenced after its end");
+  if (__builtin_expect(header->magic != kHeaderMagic, false))
+    BadReference(object, "dereferenced after its end");
 #endif
   int64_t left = header->pointer_count.fetch_sub(count, std::memory_order_acq_rel) - count;
   if (__builtin_expect(left <= 0, false)) {

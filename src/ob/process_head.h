@@ -6,16 +6,22 @@
 
 namespace ring3::ob {
 
-// What every process begins with: ke's part, then its handles. ps' _EPROCESS derives from nothing but has these first.
+// What every process begins with: ke's part, then its handles. ps' _EPROCESS derives from nothing but has
+// these first.
 struct ProcessHead {
   _KPROCESS pcb;
   HandleTable* handles;
 };
 
-inline ProcessHead* HeadOf(PEPROCESS process) { return reinterpret_cast<ProcessHead*>(process); }
-inline PEPROCESS CurrentProcess() { return reinterpret_cast<PEPROCESS>(ke::CurrentThread()->process); }
+inline ProcessHead* HeadOf(PEPROCESS process) {
+  return reinterpret_cast<ProcessHead*>(process);
+}
+inline PEPROCESS CurrentProcess() {
+  return reinterpret_cast<PEPROCESS>(ke::CurrentThread()->process);
+}
 
-// Told by ps, so that NtCurrentProcess() and NtCurrentThread() can be referenced and handles be opened and duplicated.
+// Told by ps, so that NtCurrentProcess() and NtCurrentThread() can be referenced and handles be opened and
+// duplicated.
 struct ProcessTypes {
   ObjectType* process = nullptr;
   ObjectType* thread = nullptr;

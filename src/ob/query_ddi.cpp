@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What an object is: ObQueryNameString, ZwQueryObject, ObGetObjectSecurity, ZwQuerySecurityObject, ZwSetSecurityObject.
+// What an object is: ObQueryNameString, ZwQueryObject, ObGetObjectSecurity, ZwQuerySecurityObject,
+// ZwSetSecurityObject.
 #include <ddi/ex_pool.h>
 #include <ddi/ke.h>
 
@@ -17,7 +18,8 @@ namespace {
 constexpr ULONG kSecurityTag = 'dSbO';
 
 // A UNICODE_STRING with its text and terminator behind it. STATUS_INFO_LENGTH_MISMATCH when it does not fit.
-NTSTATUS StoreName(std::u16string_view name, OBJECT_NAME_INFORMATION* information, ULONG length, PULONG needed) {
+NTSTATUS StoreName(std::u16string_view name, OBJECT_NAME_INFORMATION* information, ULONG length,
+                   PULONG needed) {
   ULONG text = static_cast<ULONG>(name.size() * sizeof(WCHAR));
   *needed = sizeof(OBJECT_NAME_INFORMATION) + (text == 0 ? 0 : text + static_cast<ULONG>(sizeof(WCHAR)));
   if (information == nullptr || length < *needed) return STATUS_INFO_LENGTH_MISMATCH;
@@ -39,8 +41,8 @@ NTSTATUS StoreName(std::u16string_view name, OBJECT_NAME_INFORMATION* informatio
 namespace ring3::ob {
 
 // STATUS_INFO_LENGTH_MISMATCH, STATUS_INVALID_INFO_CLASS, STATUS_INVALID_HANDLE. nf-ntifs-zwqueryobject
-NTSTATUS QueryObject(KPROCESSOR_MODE mode, HANDLE handle, OBJECT_INFORMATION_CLASS information_class, PVOID information, ULONG length,
-                       PULONG return_length) {
+NTSTATUS QueryObject(KPROCESSOR_MODE mode, HANDLE handle, OBJECT_INFORMATION_CLASS information_class,
+                     PVOID information, ULONG length, PULONG return_length) {
   HandleInformation found;
   RING3_TRY_ASSIGN(auto object, ReferenceHandleAs<void>(handle, 0, nullptr, mode, &found));
   ObjectHeader* header = ObjectHeader::Of(object.get());
@@ -94,13 +96,14 @@ extern "C" {
 
 // STATUS_INFO_LENGTH_MISMATCH with the bytes needed; an unnamed object has a null string. PASSIVE_LEVEL.
 // nf-ntifs-obquerynamestring
-NTSTATUS ObQueryNameString(PVOID object, POBJECT_NAME_INFORMATION information, ULONG length, PULONG return_length) {
+NTSTATUS ObQueryNameString(PVOID object, POBJECT_NAME_INFORMATION information, ULONG length,
+                           PULONG return_length) {
   return StoreName(ob::NameOf(object), information, length, return_length);
 }
 
 // See ob::QueryObject. nf-ntifs-ntqueryobject
-NTSTATUS ZwQueryObject(HANDLE handle, OBJECT_INFORMATION_CLASS information_class, PVOID information, ULONG length,
-                       PULONG return_length) {
+NTSTATUS ZwQueryObject(HANDLE handle, OBJECT_INFORMATION_CLASS information_class, PVOID information,
+                       ULONG length, PULONG return_length) {
   ke::ServiceScope scope(KernelMode);
   return ob::QueryObject(KernelMode, handle, information_class, information, length, return_length);
 }
@@ -135,7 +138,8 @@ VOID ObReleaseObjectSecurity(PSECURITY_DESCRIPTOR descriptor, BOOLEAN memory_all
   if (descriptor != nullptr && memory_allocated) ExFreePoolWithTag(descriptor, kSecurityTag);
 }
 
-// The parts asked for, self-relative. STATUS_BUFFER_TOO_SMALL with the bytes needed. nf-ntifs-zwquerysecurityobject
+// The parts asked for, self-relative. STATUS_BUFFER_TOO_SMALL with the bytes needed.
+// nf-ntifs-zwquerysecurityobject
 NTSTATUS ZwQuerySecurityObject(HANDLE handle, SECURITY_INFORMATION parts, PSECURITY_DESCRIPTOR descriptor,
                                ULONG length, PULONG needed) {
   ke::ServiceScope scope(KernelMode);

@@ -7,7 +7,8 @@
 #include "base/result.h"
 #include "ke/service_scope.h"
 
-// The Nt form of a service that a driver calls: the same kernel-mode entry. Applications come in through src/nt.
+// The Nt form of a service that a driver calls: the same kernel-mode entry. Applications come in through
+// src/nt.
 #define RING3_NT_SERVICE(Name) \
   extern "C" NTSYSCALLAPI decltype(Zw##Name) Nt##Name __attribute__((alias("Zw" #Name)))
 

@@ -195,8 +195,8 @@ NTSTATUS WaitForSingleObject(KPROCESSOR_MODE mode, HANDLE handle, BOOLEAN alerta
   return KeWaitForSingleObject(dispatcher, UserRequest, mode, alertable, timeout);
 }
 
-// STATUS_INVALID_PARAMETER_1 for no handles or more than MAXIMUM_WAIT_OBJECTS; STATUS_INVALID_PARAMETER_MIX when a wait for
-// all names an object twice.
+// STATUS_INVALID_PARAMETER_1 for no handles or more than MAXIMUM_WAIT_OBJECTS; STATUS_INVALID_PARAMETER_MIX
+// when a wait for all names an object twice.
 NTSTATUS WaitForMultipleObjects(KPROCESSOR_MODE mode, ULONG count, HANDLE handles[], WAIT_TYPE wait_type,
                                 BOOLEAN alertable, PLARGE_INTEGER timeout) {
   if (count == 0 || count > MAXIMUM_WAIT_OBJECTS) return STATUS_INVALID_PARAMETER_1;

@@ -34,16 +34,19 @@ void Destroy(void* object) {
   static_cast<T*>(object)->~T();
 }
 
-void DeleteTimer(void* object) { KeCancelTimer(static_cast<PKTIMER>(object)); }
+void DeleteTimer(void* object) {
+  KeCancelTimer(static_cast<PKTIMER>(object));
+}
 
 Status CreateOwnTypes() {
   TypeOptions type_type;
   RING3_TRY_ASSIGN(g_type_type, CreateType(u"Type", type_type));
 
   TypeOptions directory;
-  directory.generic_mapping = {STANDARD_RIGHTS_READ | DIRECTORY_QUERY | DIRECTORY_TRAVERSE,
-                               STANDARD_RIGHTS_WRITE | DIRECTORY_CREATE_OBJECT | DIRECTORY_CREATE_SUBDIRECTORY,
-                               STANDARD_RIGHTS_EXECUTE | DIRECTORY_QUERY | DIRECTORY_TRAVERSE, DIRECTORY_ALL_ACCESS};
+  directory.generic_mapping = {
+      STANDARD_RIGHTS_READ | DIRECTORY_QUERY | DIRECTORY_TRAVERSE,
+      STANDARD_RIGHTS_WRITE | DIRECTORY_CREATE_OBJECT | DIRECTORY_CREATE_SUBDIRECTORY,
+      STANDARD_RIGHTS_EXECUTE | DIRECTORY_QUERY | DIRECTORY_TRAVERSE, DIRECTORY_ALL_ACCESS};
   directory.valid_access = DIRECTORY_ALL_ACCESS;
   directory.procedures.delete_object = &Destroy<Directory>;
   RING3_TRY_ASSIGN(g_directory_type, CreateType(u"Directory", directory));
@@ -57,8 +60,9 @@ Status CreateOwnTypes() {
 
   TypeOptions event;
   event.dispatcher_offset = 0;
-  event.generic_mapping = {STANDARD_RIGHTS_READ | EVENT_QUERY_STATE, STANDARD_RIGHTS_WRITE | EVENT_MODIFY_STATE,
-                           STANDARD_RIGHTS_EXECUTE | SYNCHRONIZE, EVENT_ALL_ACCESS};
+  event.generic_mapping = {STANDARD_RIGHTS_READ | EVENT_QUERY_STATE,
+                           STANDARD_RIGHTS_WRITE | EVENT_MODIFY_STATE, STANDARD_RIGHTS_EXECUTE | SYNCHRONIZE,
+                           EVENT_ALL_ACCESS};
   event.valid_access = EVENT_ALL_ACCESS;
   RING3_TRY_ASSIGN(g_event_type, CreateType(u"Event", event));
 
@@ -72,15 +76,16 @@ Status CreateOwnTypes() {
   TypeOptions semaphore;
   semaphore.dispatcher_offset = 0;
   semaphore.generic_mapping = {STANDARD_RIGHTS_READ | SEMAPHORE_QUERY_STATE,
-                               STANDARD_RIGHTS_WRITE | SEMAPHORE_MODIFY_STATE, STANDARD_RIGHTS_EXECUTE | SYNCHRONIZE,
-                               SEMAPHORE_ALL_ACCESS};
+                               STANDARD_RIGHTS_WRITE | SEMAPHORE_MODIFY_STATE,
+                               STANDARD_RIGHTS_EXECUTE | SYNCHRONIZE, SEMAPHORE_ALL_ACCESS};
   semaphore.valid_access = SEMAPHORE_ALL_ACCESS;
   RING3_TRY_ASSIGN(g_semaphore_type, CreateType(u"Semaphore", semaphore));
 
   TypeOptions timer;
   timer.dispatcher_offset = 0;
-  timer.generic_mapping = {STANDARD_RIGHTS_READ | TIMER_QUERY_STATE, STANDARD_RIGHTS_WRITE | TIMER_MODIFY_STATE,
-                           STANDARD_RIGHTS_EXECUTE | SYNCHRONIZE, TIMER_ALL_ACCESS};
+  timer.generic_mapping = {STANDARD_RIGHTS_READ | TIMER_QUERY_STATE,
+                           STANDARD_RIGHTS_WRITE | TIMER_MODIFY_STATE, STANDARD_RIGHTS_EXECUTE | SYNCHRONIZE,
+                           TIMER_ALL_ACCESS};
   timer.valid_access = TIMER_ALL_ACCESS;
   timer.procedures.delete_object = &DeleteTimer;
   RING3_TRY_ASSIGN(g_timer_type, CreateType(u"Timer", timer));

@@ -7,8 +7,8 @@
 namespace ring3::os {
 
 enum class FutexResult : uint8_t {
-  kWoken,        // woken, or spuriously so: look at the word again
-  kChanged,      // the word was not `expected`
+  kWoken,    // woken, or spuriously so: look at the word again
+  kChanged,  // the word was not `expected`
   kTimedOut,
   kInterrupted,  // a signal handler ran
 };
@@ -21,7 +21,11 @@ FutexResult FutexWait(std::atomic<uint32_t>& word, uint32_t expected, int64_t de
 
 // Wakes up to `count` waiters; returns how many. Does not block; a word that is already gone is harmless.
 int FutexWake(std::atomic<uint32_t>* word, int count);
-inline int FutexWakeOne(std::atomic<uint32_t>& word) { return FutexWake(&word, 1); }
-inline int FutexWakeAll(std::atomic<uint32_t>& word) { return FutexWake(&word, INT32_MAX); }
+inline int FutexWakeOne(std::atomic<uint32_t>& word) {
+  return FutexWake(&word, 1);
+}
+inline int FutexWakeAll(std::atomic<uint32_t>& word) {
+  return FutexWake(&word, INT32_MAX);
+}
 
 }  // namespace ring3::os

@@ -11,7 +11,9 @@
 namespace ring3::os {
 namespace {
 
-int64_t Nanoseconds(const timespec& time) { return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec; }
+int64_t Nanoseconds(const timespec& time) {
+  return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
 
 timespec TimeOf(int64_t nanoseconds) {
   timespec time{};
@@ -25,7 +27,9 @@ timespec TimeOf(int64_t nanoseconds) {
 }
 
 // The file behind a descriptor that may have been opened for its attributes only.
-std::string NameOfDescriptor(int descriptor) { return "/proc/self/fd/" + std::to_string(descriptor); }
+std::string NameOfDescriptor(int descriptor) {
+  return "/proc/self/fd/" + std::to_string(descriptor);
+}
 
 }  // namespace
 
@@ -88,7 +92,8 @@ HostError HostFile::Status(HostFileStatus* status) const {
   status->changed = Nanoseconds(host.st_ctim);
   status->created = status->written;
   struct statx extended;
-  if (statx(descriptor_, "", AT_EMPTY_PATH, STATX_BTIME, &extended) == 0 && (extended.stx_mask & STATX_BTIME) != 0) {
+  if (statx(descriptor_, "", AT_EMPTY_PATH, STATX_BTIME, &extended) == 0 &&
+      (extended.stx_mask & STATX_BTIME) != 0) {
     status->created = int64_t{extended.stx_btime.tv_sec} * 1'000'000'000 + extended.stx_btime.tv_nsec;
   }
   return S_ISDIR(host.st_mode) || S_ISREG(host.st_mode) ? HostError::kNone : HostError::kNotFile;
@@ -97,8 +102,8 @@ HostError HostFile::Status(HostFileStatus* status) const {
 HostError HostFile::Read(uint64_t offset, void* buffer, size_t byte_count, size_t* transferred) const {
   *transferred = 0;
   while (*transferred < byte_count) {
-    const ssize_t count = pread(descriptor_, static_cast<char*>(buffer) + *transferred, byte_count - *transferred,
-                                static_cast<off_t>(offset + *transferred));
+    const ssize_t count = pread(descriptor_, static_cast<char*>(buffer) + *transferred,
+                                byte_count - *transferred, static_cast<off_t>(offset + *transferred));
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return HostErrorOf(errno);
     if (count == 0) break;
@@ -123,7 +128,9 @@ HostError HostFile::SetByteCount(uint64_t byte_count) const {
   return ftruncate(descriptor_, static_cast<off_t>(byte_count)) == 0 ? HostError::kNone : HostErrorOf(errno);
 }
 
-HostError HostFile::Flush() const { return fsync(descriptor_) == 0 ? HostError::kNone : HostErrorOf(errno); }
+HostError HostFile::Flush() const {
+  return fsync(descriptor_) == 0 ? HostError::kNone : HostErrorOf(errno);
+}
 
 HostError HostFile::SetTimes(int64_t read, int64_t written) const {
   const timespec times[2] = {TimeOf(read), TimeOf(written)};

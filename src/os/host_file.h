@@ -6,13 +6,14 @@
 #include <string>
 #include <string_view>
 
-// Files below one directory of the host. Everything here may block: call it at PASSIVE_LEVEL, without spin locks.
+// Files below one directory of the host. Everything here may block: call it at PASSIVE_LEVEL, without spin
+// locks.
 namespace ring3::os {
 
 enum class HostError {
   kNone,
-  kNotFound,       // the last part of the name
-  kPathNotFound,   // an earlier one
+  kNotFound,      // the last part of the name
+  kPathNotFound,  // an earlier one
   kExists,
   kIsDirectory,
   kNotDirectory,
@@ -88,8 +89,8 @@ class HostTree {
   void Close();
   const std::string& directory() const { return directory_; }
 
-  // Spells `name` (parts between slashes, none of them "." or "..") as the host does: an exact match goes before one
-  // by NamesEqual. kNotFound: `*path` is what a new file of that name would be called.
+  // Spells `name` (parts between slashes, none of them "." or "..") as the host does: an exact match goes
+  // before one by NamesEqual. kNotFound: `*path` is what a new file of that name would be called.
   HostError Find(std::string_view name, std::string* path, HostFileStatus* status) const;
   // The rest takes what Find has spelled.
   HostError OpenFile(const std::string& path, HostAccess access, HostFile* file) const;

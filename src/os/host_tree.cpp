@@ -50,7 +50,9 @@ SplitPath Split(const std::string& path) {
 
 }  // namespace
 
-HostTree::~HostTree() { Close(); }
+HostTree::~HostTree() {
+  Close();
+}
 
 HostError HostTree::Open(const std::string& directory, NamesEqual equal) {
   Close();
@@ -134,8 +136,8 @@ HostError HostTree::CreateFile(const std::string& path, HostAccess access, HostF
   if (parent.descriptor() < 0) return HostErrorOf(errno);
   // Without data access there still has to be a file.
   access.write |= !access.read;
-  const int descriptor =
-      openat(parent.descriptor(), split.last.c_str(), OpenFlags(access) | O_CREAT | O_EXCL | O_NOFOLLOW, 0666);
+  const int descriptor = openat(parent.descriptor(), split.last.c_str(),
+                                OpenFlags(access) | O_CREAT | O_EXCL | O_NOFOLLOW, 0666);
   if (descriptor < 0) return HostErrorOf(errno);
   *file = HostFile(descriptor);
   return HostError::kNone;
@@ -144,7 +146,8 @@ HostError HostTree::CreateFile(const std::string& path, HostAccess access, HostF
 HostError HostTree::CreateDirectory(const std::string& path, HostFile* directory) const {
   const SplitPath split = Split(path);
   const HostFile parent(OpenBelow(split.parent, O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (parent.descriptor() < 0 || mkdirat(parent.descriptor(), split.last.c_str(), 0777) != 0) return HostErrorOf(errno);
+  if (parent.descriptor() < 0 || mkdirat(parent.descriptor(), split.last.c_str(), 0777) != 0)
+    return HostErrorOf(errno);
   return OpenFile(path, {.read = true}, directory);
 }
 
@@ -153,7 +156,8 @@ HostError HostTree::Remove(const std::string& path, bool is_directory) const {
   const HostFile parent(OpenBelow(split.parent, O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (parent.descriptor() < 0) return HostErrorOf(errno);
   const int flags = is_directory ? AT_REMOVEDIR : 0;
-  return unlinkat(parent.descriptor(), split.last.c_str(), flags) == 0 ? HostError::kNone : HostErrorOf(errno);
+  return unlinkat(parent.descriptor(), split.last.c_str(), flags) == 0 ? HostError::kNone
+                                                                       : HostErrorOf(errno);
 }
 
 bool HostTree::IsEmptyDirectory(const std::string& path) const {

@@ -10,6 +10,8 @@ Status Initialize(const BootOptions&) {
   return static_cast<NTSTATUS>(0);
 }
 
-void Shutdown(LeakReport&) { RemoveFaultHandlers(); }
+void Shutdown(LeakReport&) {
+  RemoveFaultHandlers();
+}
 
 }  // namespace ring3::os

@@ -40,13 +40,17 @@ int NextAdvise(void* address, size_t byte_count, int advice) {
 
 void* NextRemap(void* address, size_t old_byte_count, size_t byte_count, int flags, void* new_address) {
   static std::atomic<void*> cached{nullptr};
-  return Next<void* (*)(void*, size_t, size_t, int, void*)>("mremap", cached)(address, old_byte_count, byte_count, flags,
-                                                                              new_address);
+  return Next<void* (*)(void*, size_t, size_t, int, void*)>("mremap", cached)(address, old_byte_count,
+                                                                              byte_count, flags, new_address);
 }
 
-bool IsHooked() { return g_hooked.load(std::memory_order_acquire); }
+bool IsHooked() {
+  return g_hooked.load(std::memory_order_acquire);
+}
 
-bool IsPageAligned(const void* address) { return reinterpret_cast<uintptr_t>(address) % kPageBytes == 0; }
+bool IsPageAligned(const void* address) {
+  return reinterpret_cast<uintptr_t>(address) % kPageBytes == 0;
+}
 
 bool IsUserRange(const void* address, size_t byte_count) {
   constexpr uintptr_t kEnd = uintptr_t{1} << 47;
@@ -54,7 +58,9 @@ bool IsUserRange(const void* address, size_t byte_count) {
   return byte_count != 0 && start < kEnd && byte_count < kEnd - start;
 }
 
-size_t RoundUp(size_t byte_count) { return (byte_count + kPageBytes - 1) & ~(kPageBytes - 1); }
+size_t RoundUp(size_t byte_count) {
+  return (byte_count + kPageBytes - 1) & ~(kPageBytes - 1);
+}
 
 // False: pages are locked, `call` was not made.
 template <typename Call>
@@ -67,9 +73,11 @@ bool TakesPagesAway(int advice) {
   return advice == MADV_DONTNEED || advice == MADV_FREE || advice == MADV_REMOVE;
 }
 
-// Locked pages stay where they are: the application gets a copy of its own, and the old place goes when it can.
+// Locked pages stay where they are: the application gets a copy of its own, and the old place goes when it
+// can.
 void* MoveLocked(void* address, size_t old_byte_count, size_t byte_count) {
-  void* const moved = mmap(nullptr, byte_count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* const moved =
+      mmap(nullptr, byte_count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (moved == MAP_FAILED) return MAP_FAILED;
   std::memcpy(moved, address, old_byte_count < byte_count ? old_byte_count : byte_count);
   g_hooks.unmap(address, RoundUp(old_byte_count));
@@ -118,7 +126,8 @@ extern "C" {
 RING3_INTERPOSED int munmap(void* address, size_t byte_count) noexcept {
   using namespace ring3::os;
   // What is wrong with other arguments, libc says.
-  if (!IsHooked() || !IsPageAligned(address) || !IsUserRange(address, byte_count)) return NextUnmap(address, byte_count);
+  if (!IsHooked() || !IsPageAligned(address) || !IsUserRange(address, byte_count))
+    return NextUnmap(address, byte_count);
   g_hooks.unmap(address, RoundUp(byte_count));
   return 0;
 }
@@ -128,11 +137,13 @@ RING3_INTERPOSED int madvise(void* address, size_t byte_count, int advice) noexc
   using namespace ring3::os;
   if (!IsHooked() || !TakesPagesAway(advice)) return NextAdvise(address, byte_count, advice);
   int result = -1;
-  if (!RunUnlessLocked(address, byte_count, [&] { result = NextAdvise(address, byte_count, advice); })) errno = EINVAL;
+  if (!RunUnlessLocked(address, byte_count, [&] { result = NextAdvise(address, byte_count, advice); }))
+    errno = EINVAL;
   return result;
 }
 
-RING3_INTERPOSED void* mremap(void* address, size_t old_byte_count, size_t byte_count, int flags, ...) noexcept {
+RING3_INTERPOSED void* mremap(void* address, size_t old_byte_count, size_t byte_count, int flags,
+                              ...) noexcept {
   void* new_address = nullptr;
   if ((flags & MREMAP_FIXED) != 0) {
     va_list arguments;

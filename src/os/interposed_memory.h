@@ -3,8 +3,9 @@
 
 #include <cstddef>
 
-// The application's munmap, mremap and madvise: pages that a driver has locked stay. In libring3-win32.so, found by the
-// dynamic linker before libc's and, in a program with a sanitizer, by the sanitizer's own, which come first.
+// The application's munmap, mremap and madvise: pages that a driver has locked stay. In libring3-win32.so,
+// found by the dynamic linker before libc's and, in a program with a sanitizer, by the sanitizer's own, which
+// come first.
 namespace ring3::os {
 
 struct MemoryCallHooks {

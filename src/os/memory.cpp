@@ -92,8 +92,8 @@ uintptr_t ReserveAnywhere(size_t byte_count, size_t alignment, uintptr_t limit, 
 }
 
 void Release(uintptr_t address, size_t byte_count) {
-  // Not through the library's munmap, which an application's process interposes. A sanitizer learns what it has to when
-  // the range is mapped again.
+  // Not through the library's munmap, which an application's process interposes. A sanitizer learns what it
+  // has to when the range is mapped again.
   syscall(SYS_munmap, address, byte_count);
 }
 

@@ -27,8 +27,8 @@ int VisitModule(dl_phdr_info* info, size_t, void* context) {
   }
   if (search.address < low || search.address >= high) return 0;
   const char* const name = info->dlpi_name;
-  search.found = {name != nullptr && name[0] != 0 ? name : "/proc/self/exe", reinterpret_cast<const void*>(low),
-                  high - low};
+  search.found = {name != nullptr && name[0] != 0 ? name : "/proc/self/exe",
+                  reinterpret_cast<const void*>(low), high - low};
   return 1;
 }
 
@@ -40,11 +40,17 @@ void* LoadModule(const char* path, std::string* error) {
   return module;
 }
 
-void UnloadModule(void* module) { dlclose(module); }
+void UnloadModule(void* module) {
+  dlclose(module);
+}
 
-void* FindSymbol(void* module, const char* name) { return dlsym(module, name); }
+void* FindSymbol(void* module, const char* name) {
+  return dlsym(module, name);
+}
 
-void* FindGlobalSymbol(const char* name) { return dlsym(RTLD_DEFAULT, name); }
+void* FindGlobalSymbol(const char* name) {
+  return dlsym(RTLD_DEFAULT, name);
+}
 
 ModuleRange FindModule(const void* address) {
   Search search{reinterpret_cast<uintptr_t>(address), {}};

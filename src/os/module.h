@@ -6,8 +6,8 @@
 
 namespace ring3::os {
 
-// Loads an ELF module and everything it needs, resolving all symbols now and publishing none. Returns null with the reason in
-// `error`. Runs the module's constructors. May block; no executive lock may be held.
+// Loads an ELF module and everything it needs, resolving all symbols now and publishing none. Returns null
+// with the reason in `error`. Runs the module's constructors. May block; no executive lock may be held.
 void* LoadModule(const char* path, std::string* error);
 void UnloadModule(void* module);
 // Null where the module does not export `name`.

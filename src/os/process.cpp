@@ -80,7 +80,8 @@ RunResult RunProgram(const std::vector<std::string>& command, std::vector<std::s
   posix_spawnattr_setsigdefault(&attributes, &defaults);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
   pid_t child = 0;
-  const int error = posix_spawnp(&child, arguments[0], nullptr, &attributes, arguments.data(), variables.data());
+  const int error =
+      posix_spawnp(&child, arguments[0], nullptr, &attributes, arguments.data(), variables.data());
   posix_spawnattr_destroy(&attributes);
   if (error != 0) {
     result.error = std::strerror(error);

@@ -24,9 +24,9 @@ struct RunResult {
   bool notified = false;
 };
 
-// Runs `command` (program, found through PATH, and arguments) with `environment` ("NAME=value") added to this process' and
-// waits for it to end. Interrupts from the terminal go to the program. `notice_variable` names the variable by which
-// NotifyStarter finds its way back.
+// Runs `command` (program, found through PATH, and arguments) with `environment` ("NAME=value") added to this
+// process' and waits for it to end. Interrupts from the terminal go to the program. `notice_variable` names
+// the variable by which NotifyStarter finds its way back.
 RunResult RunProgram(const std::vector<std::string>& command, std::vector<std::string> environment,
                      const std::string& notice_variable);
 

@@ -37,8 +37,9 @@ class Thread {
 uint32_t CurrentTid();
 void SetCurrentThreadName(const char* name);
 void YieldThread();
-// Makes every other thread of the process pass a full memory barrier: what they stored before is seen after, and they see what
-// was stored before. Blocks for some microseconds. Lets a hot path do without a barrier of its own.
+// Makes every other thread of the process pass a full memory barrier: what they stored before is seen after,
+// and they see what was stored before. Blocks for some microseconds. Lets a hot path do without a barrier of
+// its own.
 void BarrierOnAllThreads();
 // Never returns: for a thread that may do nothing any more and cannot be ended. Blocks.
 [[noreturn]] void ParkForEver();

@@ -5,8 +5,9 @@
 
 namespace ring3::ps {
 
-// Lends a Linux thread that has no thread block of its own one for a moment. Making or freeing a thread object takes the
-// pool, which asks for the current thread: without this, that would make another thread object, and so on.
+// Lends a Linux thread that has no thread block of its own one for a moment. Making or freeing a thread
+// object takes the pool, which asks for the current thread: without this, that would make another thread
+// object, and so on.
 class BorrowedIdentity {
  public:
   BorrowedIdentity() : lent_(ke::CurrentThreadOrNull() == nullptr) {

@@ -48,7 +48,8 @@ NTSTATUS NotifyProcessCreated(PEPROCESS process, std::u16string_view command_lin
 void NotifyProcessExited(PEPROCESS process) {
   if (!process->notified.exchange(false)) return;
   g_process_routines.Call(process->parent_process_id, process->unique_process_id, BOOLEAN{FALSE});
-  g_process_routines_ex.Call(process, process->unique_process_id, static_cast<PPS_CREATE_NOTIFY_INFO>(nullptr));
+  g_process_routines_ex.Call(process, process->unique_process_id,
+                             static_cast<PPS_CREATE_NOTIFY_INFO>(nullptr));
 }
 
 void NotifyThread(PETHREAD thread, BOOLEAN created) {
@@ -80,8 +81,8 @@ using namespace ring3::ps;
 
 extern "C" {
 
-// STATUS_INVALID_PARAMETER when it is there already or there are 64; with `remove`, STATUS_PROCEDURE_NOT_FOUND when it is
-// not there. PASSIVE_LEVEL. nf-ntddk-pssetcreateprocessnotifyroutine
+// STATUS_INVALID_PARAMETER when it is there already or there are 64; with `remove`,
+// STATUS_PROCEDURE_NOT_FOUND when it is not there. PASSIVE_LEVEL. nf-ntddk-pssetcreateprocessnotifyroutine
 NTSTATUS PsSetCreateProcessNotifyRoutine(PCREATE_PROCESS_NOTIFY_ROUTINE routine, BOOLEAN remove) {
   return AddOrRemove(g_process_routines, routine, remove);
 }
@@ -104,7 +105,8 @@ NTSTATUS PsSetCreateThreadNotifyRoutine(PCREATE_THREAD_NOTIFY_ROUTINE routine) {
 
 // nf-ntddk-pssetcreatethreadnotifyroutineex
 NTSTATUS PsSetCreateThreadNotifyRoutineEx(PSCREATETHREADNOTIFYTYPE type, PVOID routine) {
-  if (type != PsCreateThreadNotifyNonSystem && type != PsCreateThreadNotifySubsystems) return STATUS_INVALID_PARAMETER;
+  if (type != PsCreateThreadNotifyNonSystem && type != PsCreateThreadNotifySubsystems)
+    return STATUS_INVALID_PARAMETER;
   return PsSetCreateThreadNotifyRoutine(reinterpret_cast<ThreadRoutine*>(routine));
 }
 

@@ -148,12 +148,15 @@ void SetRundownHooks(const RundownHooks& hooks) {
   g_state.hooks = hooks;
 }
 
-const RundownHooks& CurrentRundownHooks() RING3_NO_THREAD_SAFETY_ANALYSIS { return g_state.hooks; }
+const RundownHooks& CurrentRundownHooks() RING3_NO_THREAD_SAFETY_ANALYSIS {
+  return g_state.hooks;
+}
 
 Result<PEPROCESS> LookupProcess(HANDLE process_id) {
   SpinLockGuard guard(g_state.lock);
   auto found = g_state.processes.find(reinterpret_cast<ULONG_PTR>(process_id));
-  if (found == g_state.processes.end() || !ob::ReferenceUnlessDeleted(found->second)) return STATUS_INVALID_CID;
+  if (found == g_state.processes.end() || !ob::ReferenceUnlessDeleted(found->second))
+    return STATUS_INVALID_CID;
   return found->second;
 }
 

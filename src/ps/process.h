@@ -22,16 +22,16 @@ struct _EPROCESS {
   LIST_ENTRY process_list;  // of all processes; ps' lock
   LIST_ENTRY thread_list;   // of its _ETHREADs; ps' lock
   std::atomic<uint32_t> thread_count;
-  LONGLONG create_time;     // 100 ns since 1601
+  LONGLONG create_time;  // 100 ns since 1601
   LONGLONG exit_time;
   std::atomic<NTSTATUS> exit_status;
   ULONG session_id;
   bool is_system;
   std::atomic<bool> exiting;
-  std::atomic<bool> notified;   // creation was announced to drivers
-  char image_file_name[16];     // short name, as PsGetProcessImageFileName has it
+  std::atomic<bool> notified;  // creation was announced to drivers
+  char image_file_name[16];    // short name, as PsGetProcessImageFileName has it
   std::u16string* image_path;
-  void* token;                  // se's, referenced
+  void* token;  // se's, referenced
   // Bytes charged against the process, [0] nonpaged, [1] paged.
   std::atomic<int64_t> quota_usage[2];
   // For io and win32.
@@ -41,8 +41,12 @@ struct _EPROCESS {
 
 namespace ring3::ps {
 
-inline PEPROCESS CurrentProcess() { return ob::CurrentProcess(); }
-inline PEPROCESS ProcessOf(PKTHREAD thread) { return reinterpret_cast<PEPROCESS>(thread->own_process); }
+inline PEPROCESS CurrentProcess() {
+  return ob::CurrentProcess();
+}
+inline PEPROCESS ProcessOf(PKTHREAD thread) {
+  return reinterpret_cast<PEPROCESS>(thread->own_process);
+}
 
 extern PEPROCESS g_system_process;
 
@@ -54,16 +58,18 @@ struct ProcessOptions {
 // The caller attaches its threads with AttachThread (thread.h).
 Result<PEPROCESS> CreateUserProcess(const ProcessOptions& options);
 
-// Rundown: no new threads, the I/O of its threads is cancelled (the io hook), its handles are closed, drivers are told,
-// user memory goes, PROCESS_HAS_LOCKED_PAGES where a driver forgot to unlock, the process object is signalled.
-// Called at PASSIVE_LEVEL, by the last thread or from outside when no thread runs in the executive any more.
+// Rundown: no new threads, the I/O of its threads is cancelled (the io hook), its handles are closed, drivers
+// are told, user memory goes, PROCESS_HAS_LOCKED_PAGES where a driver forgot to unlock, the process object is
+// signalled. Called at PASSIVE_LEVEL, by the last thread or from outside when no thread runs in the executive
+// any more.
 void ExitProcess(PEPROCESS process, NTSTATUS exit_status);
 
 struct RundownHooks {
-  // Cancels what the thread has pending and waits for it; runs in that thread, or in another when the thread is dead.
+  // Cancels what the thread has pending and waits for it; runs in that thread, or in another when the thread
+  // is dead.
   void (*thread_exit)(PETHREAD thread) = nullptr;
-  // Cancels what the threads of the process have pending and does not wait; they may be running. Called before the
-  // handles are closed, and again until no thread is left in the executive.
+  // Cancels what the threads of the process have pending and does not wait; they may be running. Called
+  // before the handles are closed, and again until no thread is left in the executive.
   void (*process_exit)(PEPROCESS process) = nullptr;
   // Ends the user's memory.
   void (*memory_exit)(PEPROCESS process) = nullptr;

@@ -18,19 +18,29 @@ NTKERNELAPI POBJECT_TYPE* PsThreadType = &ps::g_thread_type;
 
 // The process that the thread runs in now: the one it is attached to. Any IRQL <= DISPATCH_LEVEL.
 // nf-ntddk-iogetcurrentprocess
-PEPROCESS IoGetCurrentProcess(VOID) { return ps::CurrentProcess(); }
+PEPROCESS IoGetCurrentProcess(VOID) {
+  return ps::CurrentProcess();
+}
 
 // Of the process that created the thread, whatever it is attached to. nf-ntddk-psgetcurrentprocessid
-HANDLE PsGetCurrentProcessId(VOID) { return ps::CurrentThread()->client_id.UniqueProcess; }
+HANDLE PsGetCurrentProcessId(VOID) {
+  return ps::CurrentThread()->client_id.UniqueProcess;
+}
 
 // nf-ntddk-psgetprocessid
-HANDLE PsGetProcessId(PEPROCESS process) { return process->unique_process_id; }
+HANDLE PsGetProcessId(PEPROCESS process) {
+  return process->unique_process_id;
+}
 
 // 100 ns units since 1601. nf-ntddk-psgetprocesscreatetimequadpart
-LONGLONG PsGetProcessCreateTimeQuadPart(PEPROCESS process) { return process->create_time; }
+LONGLONG PsGetProcessCreateTimeQuadPart(PEPROCESS process) {
+  return process->create_time;
+}
 
 // STATUS_PENDING while it runs. nf-ntddk-psgetprocessexitstatus
-NTSTATUS PsGetProcessExitStatus(PEPROCESS process) { return process->exit_status; }
+NTSTATUS PsGetProcessExitStatus(PEPROCESS process) {
+  return process->exit_status;
+}
 
 // Of the current process; zero while it runs. nf-ntifs-psgetprocessexittime
 LARGE_INTEGER PsGetProcessExitTime(VOID) {
@@ -53,14 +63,30 @@ NTSTATUS PsLookupProcessByProcessId(HANDLE process_id, PEPROCESS* process) {
   return STATUS_SUCCESS;
 }
 
-BOOLEAN PsIsSystemProcess(PEPROCESS process) { return process->is_system; }
-HANDLE PsGetProcessInheritedFromUniqueProcessId(PEPROCESS process) { return process->parent_process_id; }
-PCHAR PsGetProcessImageFileName(PEPROCESS process) { return process->image_file_name; }
-ULONG PsGetCurrentProcessSessionId(VOID) { return ps::CurrentProcess()->session_id; }
-ULONG PsGetProcessSessionId(PEPROCESS process) { return process->session_id; }
-PVOID PsGetProcessWow64Process(PEPROCESS) { return nullptr; }
-PVOID PsGetProcessPeb(PEPROCESS) { return nullptr; }
-BOOLEAN PsIsProcessBeingDebugged(PEPROCESS) { return FALSE; }
+BOOLEAN PsIsSystemProcess(PEPROCESS process) {
+  return process->is_system;
+}
+HANDLE PsGetProcessInheritedFromUniqueProcessId(PEPROCESS process) {
+  return process->parent_process_id;
+}
+PCHAR PsGetProcessImageFileName(PEPROCESS process) {
+  return process->image_file_name;
+}
+ULONG PsGetCurrentProcessSessionId(VOID) {
+  return ps::CurrentProcess()->session_id;
+}
+ULONG PsGetProcessSessionId(PEPROCESS process) {
+  return process->session_id;
+}
+PVOID PsGetProcessWow64Process(PEPROCESS) {
+  return nullptr;
+}
+PVOID PsGetProcessPeb(PEPROCESS) {
+  return nullptr;
+}
+BOOLEAN PsIsProcessBeingDebugged(PEPROCESS) {
+  return FALSE;
+}
 
 // Windows 10.0, build 22621, free build: FALSE. nf-wdm-psgetversion
 BOOLEAN PsGetVersion(PULONG major, PULONG minor, PULONG build, PUNICODE_STRING csd_version) {
@@ -92,7 +118,8 @@ VOID PsReturnPoolQuota(PEPROCESS process, INT pool_type, ULONG_PTR amount) {
 
 // By process id, or by thread id. STATUS_INVALID_PARAMETER_MIX (name and id, or neither), STATUS_INVALID_CID,
 // STATUS_ACCESS_DENIED. nf-ntddk-zwopenprocess
-NTSTATUS ZwOpenProcess(PHANDLE handle, ACCESS_MASK access, POBJECT_ATTRIBUTES attributes, PCLIENT_ID client_id) {
+NTSTATUS ZwOpenProcess(PHANDLE handle, ACCESS_MASK access, POBJECT_ATTRIBUTES attributes,
+                       PCLIENT_ID client_id) {
   ke::ServiceScope scope(KernelMode);
   *handle = nullptr;
   if (client_id == nullptr || attributes->ObjectName != nullptr) return STATUS_INVALID_PARAMETER_MIX;
@@ -108,17 +135,18 @@ NTSTATUS ZwOpenProcess(PHANDLE handle, ACCESS_MASK access, POBJECT_ATTRIBUTES at
     RING3_TRY_ASSIGN(PEPROCESS found, ps::LookupProcess(client_id->UniqueProcess));
     process = ob::Ref<_EPROCESS>::Adopt(found);
   }
-  return ob::Return(ob::OpenObjectByPointer(process.get(), attributes->Attributes, KernelMode, access,
-                                            ps::g_process_type),
-                    handle);
+  return ob::Return(
+      ob::OpenObjectByPointer(process.get(), attributes->Attributes, KernelMode, access, ps::g_process_type),
+      handle);
 }
 
-// Ends a process whose threads are not in the executive. STATUS_PROCESS_IS_TERMINATING. nf-ntddk-zwterminateprocess
+// Ends a process whose threads are not in the executive. STATUS_PROCESS_IS_TERMINATING.
+// nf-ntddk-zwterminateprocess
 NTSTATUS ZwTerminateProcess(HANDLE handle, NTSTATUS exit_status) {
   ke::ServiceScope scope(KernelMode);
   if (handle == nullptr) handle = ZwCurrentProcess();
-  RING3_TRY_ASSIGN(auto process,
-                   ob::ReferenceHandleAs<_EPROCESS>(handle, PROCESS_TERMINATE, ps::g_process_type, KernelMode));
+  RING3_TRY_ASSIGN(auto process, ob::ReferenceHandleAs<_EPROCESS>(handle, PROCESS_TERMINATE,
+                                                                  ps::g_process_type, KernelMode));
   if (process->is_system) return STATUS_ACCESS_DENIED;
   if (process->exiting) return STATUS_PROCESS_IS_TERMINATING;
   // The caller's own process cannot go from under it: the executive's owner ends it.
@@ -127,10 +155,11 @@ NTSTATUS ZwTerminateProcess(HANDLE handle, NTSTATUS exit_status) {
   return STATUS_SUCCESS;
 }
 
-// ProcessBasicInformation, ProcessHandleCount, ProcessSessionInformation, ProcessWow64Information, ProcessTimes (times
-// of start and end), ProcessImageFileName. STATUS_INFO_LENGTH_MISMATCH, STATUS_INVALID_INFO_CLASS.
-NTSTATUS ZwQueryInformationProcess(HANDLE handle, PROCESSINFOCLASS information_class, PVOID information, ULONG length,
-                                   PULONG return_length) {
+// ProcessBasicInformation, ProcessHandleCount, ProcessSessionInformation, ProcessWow64Information,
+// ProcessTimes (times of start and end), ProcessImageFileName. STATUS_INFO_LENGTH_MISMATCH,
+// STATUS_INVALID_INFO_CLASS.
+NTSTATUS ZwQueryInformationProcess(HANDLE handle, PROCESSINFOCLASS information_class, PVOID information,
+                                   ULONG length, PULONG return_length) {
   ke::ServiceScope scope(KernelMode);
   RING3_TRY_ASSIGN(auto process, ob::ReferenceHandleAs<_EPROCESS>(handle, PROCESS_QUERY_LIMITED_INFORMATION,
                                                                   ps::g_process_type, KernelMode));

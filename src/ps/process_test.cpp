@@ -29,8 +29,9 @@ TEST_F(ProcessTest, ASystemThreadRunsIsFoundAndEnds) {
   KeInitializeEvent(&start.go, NotificationEvent, FALSE);
   HANDLE handle;
   CLIENT_ID id;
-  ASSERT_EQ(PsCreateSystemThread(&handle, THREAD_ALL_ACCESS, nullptr, nullptr, &id, &WaitAndTerminate, &start),
-            STATUS_SUCCESS);
+  ASSERT_EQ(
+      PsCreateSystemThread(&handle, THREAD_ALL_ACCESS, nullptr, nullptr, &id, &WaitAndTerminate, &start),
+      STATUS_SUCCESS);
   KeWaitForSingleObject(&start.started, UserRequest, KernelMode, FALSE, nullptr);
   EXPECT_EQ(start.thread_id, id.UniqueThread);
   PETHREAD thread;
@@ -49,7 +50,8 @@ TEST_F(ProcessTest, ASystemThreadRunsIsFoundAndEnds) {
 TEST_F(ProcessTest, LookupsOfNobodyFail) {
   PEPROCESS process;
   PETHREAD thread;
-  EXPECT_EQ(PsLookupProcessByProcessId(reinterpret_cast<HANDLE>(0x7fff0), &process), STATUS_INVALID_PARAMETER);
+  EXPECT_EQ(PsLookupProcessByProcessId(reinterpret_cast<HANDLE>(0x7fff0), &process),
+            STATUS_INVALID_PARAMETER);
   EXPECT_EQ(PsLookupThreadByThreadId(reinterpret_cast<HANDLE>(0x7fff0), &thread), STATUS_INVALID_PARAMETER);
   HANDLE handle;
   CLIENT_ID id = {reinterpret_cast<HANDLE>(0x7fff0), nullptr};

@@ -109,7 +109,8 @@ void DetachThread(NTSTATUS exit_status) {
 Result<PETHREAD> LookupThread(HANDLE thread_id) {
   SpinLockGuard guard(g_state.lock);
   auto found = g_state.threads.find(reinterpret_cast<ULONG_PTR>(thread_id));
-  if (found == g_state.threads.end() || found->second->terminating || !ob::ReferenceUnlessDeleted(found->second)) {
+  if (found == g_state.threads.end() || found->second->terminating ||
+      !ob::ReferenceUnlessDeleted(found->second)) {
     return STATUS_INVALID_CID;
   }
   return found->second;

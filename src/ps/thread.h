@@ -8,7 +8,7 @@ struct _ETHREAD {
   _KTHREAD tcb;
 
   CLIENT_ID client_id;
-  LIST_ENTRY thread_list;   // in its process; ps' lock
+  LIST_ENTRY thread_list;  // in its process; ps' lock
   LIST_ENTRY client_id_list;
   LONGLONG create_time;
   LONGLONG exit_time;
@@ -16,7 +16,7 @@ struct _ETHREAD {
   std::atomic<bool> terminating;
   std::atomic<uint32_t> suspend_count;  // 1 until a thread that was created suspended is resumed; a futex
   bool is_system;
-  bool counted;             // in its process' thread_count
+  bool counted;  // in its process' thread_count
   // IRPs that the thread waits for or has sent, IRP::ThreadListEntry; io's, guarded by io.
   LIST_ENTRY irp_list;
   // Of a system thread.
@@ -31,10 +31,12 @@ struct _ETHREAD {
 
 namespace ring3::ps {
 
-inline PETHREAD CurrentThread() { return reinterpret_cast<PETHREAD>(ke::CurrentThread()); }
+inline PETHREAD CurrentThread() {
+  return reinterpret_cast<PETHREAD>(ke::CurrentThread());
+}
 
-// Makes the calling Linux thread a thread of `process`. Undone by DetachThread, or when the Linux thread ends.
-// STATUS_PROCESS_IS_TERMINATING, STATUS_INSUFFICIENT_RESOURCES.
+// Makes the calling Linux thread a thread of `process`. Undone by DetachThread, or when the Linux thread
+// ends. STATUS_PROCESS_IS_TERMINATING, STATUS_INSUFFICIENT_RESOURCES.
 Status AttachThread(PEPROCESS process);
 // The same for a thread object that was made beforehand: takes over a reference.
 void AdoptThread(PETHREAD thread);

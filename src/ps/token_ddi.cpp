@@ -16,7 +16,9 @@ PACCESS_TOKEN PsReferencePrimaryToken(PEPROCESS process) {
   return process->token;
 }
 // nf-ntifs-psdereferenceprimarytoken
-VOID PsDereferencePrimaryToken(PACCESS_TOKEN token) { ob::Dereference(token); }
+VOID PsDereferencePrimaryToken(PACCESS_TOKEN token) {
+  ob::Dereference(token);
+}
 
 // Null when the thread does not impersonate. nf-ntifs-psreferenceimpersonationtoken
 PACCESS_TOKEN PsReferenceImpersonationToken(PETHREAD thread, PBOOLEAN copy_on_open, PBOOLEAN effective_only,
@@ -35,8 +37,8 @@ VOID PsDereferenceImpersonationToken(PACCESS_TOKEN token) {
 }
 
 // A null token ends the impersonation. nf-ntifs-psimpersonateclient
-NTSTATUS PsImpersonateClient(PETHREAD thread, PACCESS_TOKEN token, BOOLEAN copy_on_open, BOOLEAN effective_only,
-                             SECURITY_IMPERSONATION_LEVEL level) {
+NTSTATUS PsImpersonateClient(PETHREAD thread, PACCESS_TOKEN token, BOOLEAN copy_on_open,
+                             BOOLEAN effective_only, SECURITY_IMPERSONATION_LEVEL level) {
   if (token != nullptr) ob::Reference(token);
   void* old;
   {
@@ -62,8 +64,8 @@ NTSTATUS ZwOpenProcessTokenEx(HANDLE process_handle, ACCESS_MASK access, ULONG a
   *handle = nullptr;
   RING3_TRY_ASSIGN(auto process, ob::ReferenceHandleAs<_EPROCESS>(process_handle, PROCESS_QUERY_INFORMATION,
                                                                   ps::g_process_type, KernelMode));
-  return ob::Return(
-      ob::OpenObjectByPointer(process->token, attributes, KernelMode, access, se::g_token_type), handle);
+  return ob::Return(ob::OpenObjectByPointer(process->token, attributes, KernelMode, access, se::g_token_type),
+                    handle);
 }
 NTSTATUS ZwOpenProcessToken(HANDLE process_handle, ACCESS_MASK access, PHANDLE handle) {
   return ZwOpenProcessTokenEx(process_handle, access, 0, handle);

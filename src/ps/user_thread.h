@@ -14,7 +14,8 @@ struct UserThreadOptions {
   size_t stack_byte_count = 0;  // 0: the system's default
   StartState start = StartState::kRunning;
 };
-// A new thread of an application's process. Referenced. STATUS_PROCESS_IS_TERMINATING, STATUS_INSUFFICIENT_RESOURCES.
+// A new thread of an application's process. Referenced. STATUS_PROCESS_IS_TERMINATING,
+// STATUS_INSUFFICIENT_RESOURCES.
 Result<PETHREAD> CreateUserThread(PEPROCESS process, const UserThreadOptions& options);
 
 // Lets a suspended thread start; its suspend count before (0: it was running).
@@ -23,9 +24,9 @@ ULONG ResumeUserThread(PETHREAD thread);
 // Ends the calling application thread: rundown, then the Linux thread.
 [[noreturn]] void ExitUserThread(NTSTATUS exit_status);
 
-// The application's threads other than the caller's are to do nothing more: their requests are cancelled and their
-// waits ended until none of them is in the executive. The caller has seen to it that those which run application code
-// are stopped when they call the next service.
+// The application's threads other than the caller's are to do nothing more: their requests are cancelled and
+// their waits ended until none of them is in the executive. The caller has seen to it that those which run
+// application code are stopped when they call the next service.
 void StopUserThreads(PEPROCESS process);
 
 }  // namespace ring3::ps

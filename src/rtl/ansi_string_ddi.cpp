@@ -61,7 +61,8 @@ NTSTATUS NTAPI RtlInitUTF8StringEx(PUTF8_STRING DestinationString, PCSZ SourceSt
 
 // Copies as many bytes as fit; a null source empties the destination. nf-ntddk-rtlcopystring
 VOID NTAPI RtlCopyString(PSTRING DestinationString, const STRING* SourceString) {
-  DestinationString->Length = SourceString ? std::min(SourceString->Length, DestinationString->MaximumLength) : 0;
+  DestinationString->Length =
+      SourceString ? std::min(SourceString->Length, DestinationString->MaximumLength) : 0;
   if (SourceString) memmove(DestinationString->Buffer, SourceString->Buffer, DestinationString->Length);
 }
 
@@ -94,7 +95,9 @@ BOOLEAN NTAPI RtlPrefixString(const STRING* String1, const STRING* String2, BOOL
   return Compare(String1->Buffer, String1->Length, String2->Buffer, String1->Length, CaseInSensitive) == 0;
 }
 // nf-ntddk-rtlupperchar
-CHAR NTAPI RtlUpperChar(CHAR Character) { return rtl::UpcaseAscii(Character); }
+CHAR NTAPI RtlUpperChar(CHAR Character) {
+  return rtl::UpcaseAscii(Character);
+}
 // Copies upper-cased, as many bytes as fit. nf-ntddk-rtlupperstring
 VOID NTAPI RtlUpperString(PSTRING DestinationString, const STRING* SourceString) {
   DestinationString->Length = std::min(SourceString->Length, DestinationString->MaximumLength);
@@ -109,8 +112,12 @@ VOID NTAPI RtlFreeAnsiString(PANSI_STRING AnsiString) {
   *AnsiString = {};
 }
 // nf-wdm-rtlfreeutf8string
-VOID NTAPI RtlFreeUTF8String(PUTF8_STRING utf8String) { RtlFreeAnsiString(utf8String); }
+VOID NTAPI RtlFreeUTF8String(PUTF8_STRING utf8String) {
+  RtlFreeAnsiString(utf8String);
+}
 // nf-ntifs-rtlfreeoemstring
-VOID NTAPI RtlFreeOemString(POEM_STRING OemString) { RtlFreeAnsiString(OemString); }
+VOID NTAPI RtlFreeOemString(POEM_STRING OemString) {
+  RtlFreeAnsiString(OemString);
+}
 
 }  // extern "C"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Generic tables over AVL trees. An element is RTL_BALANCED_LINKS and the caller's data. The caller serialises access; IRQL as its
-// routines and memory allow.
+// Generic tables over AVL trees. An element is RTL_BALANCED_LINKS and the caller's data. The caller
+// serialises access; IRQL as its routines and memory allow.
 #include <ddi/rtl_table.h>
 #include <ntstatus.h>
 
@@ -14,7 +14,9 @@ namespace {
 
 constexpr CLONG kHeader = sizeof(RTL_BALANCED_LINKS);
 
-PVOID DataOf(PRTL_BALANCED_LINKS node) { return node + 1; }
+PVOID DataOf(PRTL_BALANCED_LINKS node) {
+  return node + 1;
+}
 
 TABLE_SEARCH_RESULT Search(PRTL_AVL_TABLE table, PVOID buffer, PRTL_BALANCED_LINKS* found) {
   PRTL_BALANCED_LINKS n = table->BalancedRoot.RightChild;
@@ -31,7 +33,8 @@ TABLE_SEARCH_RESULT Search(PRTL_AVL_TABLE table, PVOID buffer, PRTL_BALANCED_LIN
         if (!n->RightChild) return TableInsertAsRight;
         n = n->RightChild;
         break;
-      default: return TableFoundNode;
+      default:
+        return TableFoundNode;
     }
   }
 }
@@ -53,8 +56,8 @@ extern "C" {
 
 // nf-ntddk-rtlinitializegenerictableavl
 VOID NTAPI RtlInitializeGenericTableAvl(PRTL_AVL_TABLE Table, PRTL_AVL_COMPARE_ROUTINE CompareRoutine,
-                                        PRTL_AVL_ALLOCATE_ROUTINE AllocateRoutine, PRTL_AVL_FREE_ROUTINE FreeRoutine,
-                                        PVOID TableContext) {
+                                        PRTL_AVL_ALLOCATE_ROUTINE AllocateRoutine,
+                                        PRTL_AVL_FREE_ROUTINE FreeRoutine, PVOID TableContext) {
   *Table = {};
   Table->BalancedRoot.Parent = &Table->BalancedRoot;
   Table->CompareRoutine = CompareRoutine;
@@ -65,15 +68,17 @@ VOID NTAPI RtlInitializeGenericTableAvl(PRTL_AVL_TABLE Table, PRTL_AVL_COMPARE_R
 
 // A copy of the caller's data, or the equal element that is there already; null when the allocation fails.
 // nf-ntddk-rtlinsertelementgenerictableavl
-PVOID NTAPI RtlInsertElementGenericTableAvl(PRTL_AVL_TABLE Table, PVOID Buffer, CLONG BufferSize, PBOOLEAN NewElement) {
+PVOID NTAPI RtlInsertElementGenericTableAvl(PRTL_AVL_TABLE Table, PVOID Buffer, CLONG BufferSize,
+                                            PBOOLEAN NewElement) {
   PRTL_BALANCED_LINKS node;
   TABLE_SEARCH_RESULT result = Search(Table, Buffer, &node);
   return RtlInsertElementGenericTableFullAvl(Table, Buffer, BufferSize, NewElement, node, result);
 }
 
 // With the place that RtlLookupElementGenericTableFullAvl found. nf-ntddk-rtlinsertelementgenerictablefullavl
-PVOID NTAPI RtlInsertElementGenericTableFullAvl(PRTL_AVL_TABLE Table, PVOID Buffer, CLONG BufferSize, PBOOLEAN NewElement,
-                                                PVOID NodeOrParent, TABLE_SEARCH_RESULT SearchResult) {
+PVOID NTAPI RtlInsertElementGenericTableFullAvl(PRTL_AVL_TABLE Table, PVOID Buffer, CLONG BufferSize,
+                                                PBOOLEAN NewElement, PVOID NodeOrParent,
+                                                TABLE_SEARCH_RESULT SearchResult) {
   auto* parent = static_cast<PRTL_BALANCED_LINKS>(NodeOrParent);
   if (NewElement) *NewElement = FALSE;
   if (SearchResult == TableFoundNode) return DataOf(parent);
@@ -125,19 +130,23 @@ PVOID NTAPI RtlEnumerateGenericTableAvl(PRTL_AVL_TABLE Table, BOOLEAN Restart) {
   return element;
 }
 
-// In order; the place is the caller's *RestartKey, null to begin with. nf-ntddk-rtlenumerategenerictablewithoutsplayingavl
+// In order; the place is the caller's *RestartKey, null to begin with.
+// nf-ntddk-rtlenumerategenerictablewithoutsplayingavl
 PVOID NTAPI RtlEnumerateGenericTableWithoutSplayingAvl(PRTL_AVL_TABLE Table, PVOID* RestartKey) {
   auto* last = static_cast<PRTL_BALANCED_LINKS>(*RestartKey);
-  PRTL_BALANCED_LINKS next = last ? rtl::AvlNext(&Table->BalancedRoot, last) : rtl::AvlFirst(&Table->BalancedRoot);
+  PRTL_BALANCED_LINKS next =
+      last ? rtl::AvlNext(&Table->BalancedRoot, last) : rtl::AvlFirst(&Table->BalancedRoot);
   if (!next) return nullptr;
   *RestartKey = next;
   return DataOf(next);
 }
 
-// From Buffer's place on, or from *RestartKey when nothing was deleted since; skips what MatchFunction answers with
-// STATUS_NO_MATCH, ends at STATUS_NO_MORE_MATCHES. nf-ntddk-rtlenumerategenerictablelikeadirectory
-PVOID NTAPI RtlEnumerateGenericTableLikeADirectory(PRTL_AVL_TABLE Table, PRTL_AVL_MATCH_FUNCTION MatchFunction,
-                                                   PVOID MatchData, ULONG NextFlag, PVOID* RestartKey, PULONG DeleteCount,
+// From Buffer's place on, or from *RestartKey when nothing was deleted since; skips what MatchFunction
+// answers with STATUS_NO_MATCH, ends at STATUS_NO_MORE_MATCHES.
+// nf-ntddk-rtlenumerategenerictablelikeadirectory
+PVOID NTAPI RtlEnumerateGenericTableLikeADirectory(PRTL_AVL_TABLE Table,
+                                                   PRTL_AVL_MATCH_FUNCTION MatchFunction, PVOID MatchData,
+                                                   ULONG NextFlag, PVOID* RestartKey, PULONG DeleteCount,
                                                    PVOID Buffer) {
   const PRTL_BALANCED_LINKS header = &Table->BalancedRoot;
   auto* node = static_cast<PRTL_BALANCED_LINKS>(*RestartKey);
@@ -163,7 +172,8 @@ PVOID NTAPI RtlEnumerateGenericTableLikeADirectory(PRTL_AVL_TABLE Table, PRTL_AV
 
 // The leftmost of the elements that the compare routine calls equal. *RestartKey serves
 // RtlEnumerateGenericTableWithoutSplayingAvl. nf-ntddk-rtllookupfirstmatchingelementgenerictableavl
-PVOID NTAPI RtlLookupFirstMatchingElementGenericTableAvl(PRTL_AVL_TABLE Table, PVOID Buffer, PVOID* RestartKey) {
+PVOID NTAPI RtlLookupFirstMatchingElementGenericTableAvl(PRTL_AVL_TABLE Table, PVOID Buffer,
+                                                         PVOID* RestartKey) {
   PRTL_BALANCED_LINKS node;
   *RestartKey = nullptr;
   if (Search(Table, Buffer, &node) != TableFoundNode) return nullptr;
@@ -194,8 +204,12 @@ PVOID NTAPI RtlGetElementGenericTableAvl(PRTL_AVL_TABLE Table, ULONG I) {
 }
 
 // nf-ntddk-rtlnumbergenerictableelementsavl
-ULONG NTAPI RtlNumberGenericTableElementsAvl(PRTL_AVL_TABLE Table) { return Table->NumberGenericTableElements; }
+ULONG NTAPI RtlNumberGenericTableElementsAvl(PRTL_AVL_TABLE Table) {
+  return Table->NumberGenericTableElements;
+}
 // nf-ntddk-rtlisgenerictableemptyavl
-BOOLEAN NTAPI RtlIsGenericTableEmptyAvl(PRTL_AVL_TABLE Table) { return Table->NumberGenericTableElements == 0; }
+BOOLEAN NTAPI RtlIsGenericTableEmptyAvl(PRTL_AVL_TABLE Table) {
+  return Table->NumberGenericTableElements == 0;
+}
 
 }  // extern "C"

@@ -13,7 +13,9 @@ void Attach(AvlLinks* parent, bool left, AvlLinks* child) {
   if (child) child->Parent = parent;
 }
 
-bool IsLeft(const AvlLinks* n) { return n->Parent->LeftChild == n; }
+bool IsLeft(const AvlLinks* n) {
+  return n->Parent->LeftChild == n;
+}
 
 // Turns `n`'s child on the other side of `to_left` into the root of the subtree.
 AvlLinks* Rotate(AvlLinks* n, bool to_left) {
@@ -26,8 +28,8 @@ AvlLinks* Rotate(AvlLinks* n, bool to_left) {
   return child;
 }
 
-// `n` leans by two towards `heavy` (1 right, -1 left). Returns the subtree's new root; its Balance is 0 when the subtree
-// became lower by one.
+// `n` leans by two towards `heavy` (1 right, -1 left). Returns the subtree's new root; its Balance is 0 when
+// the subtree became lower by one.
 AvlLinks* Rebalance(AvlLinks* n, int heavy) {
   bool to_left = heavy > 0;
   AvlLinks* child = to_left ? n->RightChild : n->LeftChild;
@@ -119,8 +121,14 @@ void AvlRemove(AvlLinks* header, AvlLinks* node) {
   }
 }
 
-AvlLinks* AvlFirst(const AvlLinks* header) { return Extreme(header->RightChild, true); }
-AvlLinks* AvlNext(const AvlLinks* header, AvlLinks* node) { return Neighbour(header, node, true); }
-AvlLinks* AvlPrevious(const AvlLinks* header, AvlLinks* node) { return Neighbour(header, node, false); }
+AvlLinks* AvlFirst(const AvlLinks* header) {
+  return Extreme(header->RightChild, true);
+}
+AvlLinks* AvlNext(const AvlLinks* header, AvlLinks* node) {
+  return Neighbour(header, node, true);
+}
+AvlLinks* AvlPrevious(const AvlLinks* header, AvlLinks* node) {
+  return Neighbour(header, node, false);
+}
 
 }  // namespace ring3::rtl

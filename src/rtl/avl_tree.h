@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The balanced tree below RTL_AVL_TABLE. `header` is BalancedRoot: its right child is the root, whose parent it is.
+// The balanced tree below RTL_AVL_TABLE. `header` is BalancedRoot: its right child is the root, whose parent
+// it is.
 #pragma once
 
 #include <ddi/rtl_table.h>

@@ -9,7 +9,9 @@ namespace {
 
 constexpr ULONG kNotFound = 0xFFFFFFFF;
 
-bool Test(const RTL_BITMAP* map, ULONG bit) { return (map->Buffer[bit / 32] >> (bit % 32)) & 1; }
+bool Test(const RTL_BITMAP* map, ULONG bit) {
+  return (map->Buffer[bit / 32] >> (bit % 32)) & 1;
+}
 
 // The first bit at or behind `from` that is `value`, or the size.
 ULONG Find(const RTL_BITMAP* map, ULONG from, bool value) {
@@ -42,8 +44,10 @@ void Fill(PRTL_BITMAP map, ULONG start, ULONG length, bool value) {
   while (length) {
     ULONG n = std::min(32 - start % 32, length);
     ULONG mask = (n == 32 ? ~0u : (1u << n) - 1) << (start % 32);
-    if (value) map->Buffer[start / 32] |= mask;
-    else map->Buffer[start / 32] &= ~mask;
+    if (value)
+      map->Buffer[start / 32] |= mask;
+    else
+      map->Buffer[start / 32] &= ~mask;
     start += n;
     length -= n;
   }
@@ -88,15 +92,25 @@ VOID NTAPI RtlInitializeBitMap(PRTL_BITMAP BitMapHeader, PULONG BitMapBuffer, UL
   *BitMapHeader = {SizeOfBitMap, BitMapBuffer};
 }
 // nf-wdm-rtlclearbit
-VOID NTAPI RtlClearBit(PRTL_BITMAP BitMapHeader, ULONG BitNumber) { Fill(BitMapHeader, BitNumber, 1, false); }
+VOID NTAPI RtlClearBit(PRTL_BITMAP BitMapHeader, ULONG BitNumber) {
+  Fill(BitMapHeader, BitNumber, 1, false);
+}
 // nf-wdm-rtlsetbit
-VOID NTAPI RtlSetBit(PRTL_BITMAP BitMapHeader, ULONG BitNumber) { Fill(BitMapHeader, BitNumber, 1, true); }
+VOID NTAPI RtlSetBit(PRTL_BITMAP BitMapHeader, ULONG BitNumber) {
+  Fill(BitMapHeader, BitNumber, 1, true);
+}
 // nf-wdm-rtltestbit
-BOOLEAN NTAPI RtlTestBit(PRTL_BITMAP BitMapHeader, ULONG BitNumber) { return Test(BitMapHeader, BitNumber); }
+BOOLEAN NTAPI RtlTestBit(PRTL_BITMAP BitMapHeader, ULONG BitNumber) {
+  return Test(BitMapHeader, BitNumber);
+}
 // nf-wdm-rtlclearallbits
-VOID NTAPI RtlClearAllBits(PRTL_BITMAP BitMapHeader) { Fill(BitMapHeader, 0, BitMapHeader->SizeOfBitMap, false); }
+VOID NTAPI RtlClearAllBits(PRTL_BITMAP BitMapHeader) {
+  Fill(BitMapHeader, 0, BitMapHeader->SizeOfBitMap, false);
+}
 // nf-wdm-rtlsetallbits
-VOID NTAPI RtlSetAllBits(PRTL_BITMAP BitMapHeader) { Fill(BitMapHeader, 0, BitMapHeader->SizeOfBitMap, true); }
+VOID NTAPI RtlSetAllBits(PRTL_BITMAP BitMapHeader) {
+  Fill(BitMapHeader, 0, BitMapHeader->SizeOfBitMap, true);
+}
 // nf-wdm-rtlclearbits
 VOID NTAPI RtlClearBits(PRTL_BITMAP BitMapHeader, ULONG StartingIndex, ULONG NumberToClear) {
   Fill(BitMapHeader, StartingIndex, NumberToClear, false);
@@ -106,8 +120,8 @@ VOID NTAPI RtlSetBits(PRTL_BITMAP BitMapHeader, ULONG StartingIndex, ULONG Numbe
   Fill(BitMapHeader, StartingIndex, NumberToSet, true);
 }
 
-// The index of a run of NumberToFind bits, looked for from the hint to the end and then from the beginning; 0xFFFFFFFF.
-// nf-wdm-rtlfindclearbits
+// The index of a run of NumberToFind bits, looked for from the hint to the end and then from the beginning;
+// 0xFFFFFFFF. nf-wdm-rtlfindclearbits
 ULONG NTAPI RtlFindClearBits(PRTL_BITMAP BitMapHeader, ULONG NumberToFind, ULONG HintIndex) {
   return FindBits(BitMapHeader, NumberToFind, HintIndex, false);
 }
@@ -178,7 +192,9 @@ ULONG NTAPI RtlFindLastBackwardRunClear(PRTL_BITMAP BitMapHeader, ULONG FromInde
 }
 
 // nf-wdm-rtlnumberofsetbits
-ULONG NTAPI RtlNumberOfSetBits(PRTL_BITMAP BitMapHeader) { return CountSet(BitMapHeader, 0, BitMapHeader->SizeOfBitMap); }
+ULONG NTAPI RtlNumberOfSetBits(PRTL_BITMAP BitMapHeader) {
+  return CountSet(BitMapHeader, 0, BitMapHeader->SizeOfBitMap);
+}
 // nf-wdm-rtlnumberofclearbits
 ULONG NTAPI RtlNumberOfClearBits(PRTL_BITMAP BitMapHeader) {
   return BitMapHeader->SizeOfBitMap - RtlNumberOfSetBits(BitMapHeader);
@@ -187,10 +203,13 @@ ULONG NTAPI RtlNumberOfSetBitsInRange(PRTL_BITMAP BitMapHeader, ULONG StartingIn
   return InRange(BitMapHeader, StartingIndex, Length) ? CountSet(BitMapHeader, StartingIndex, Length) : 0;
 }
 ULONG NTAPI RtlNumberOfClearBitsInRange(PRTL_BITMAP BitMapHeader, ULONG StartingIndex, ULONG Length) {
-  return InRange(BitMapHeader, StartingIndex, Length) ? Length - CountSet(BitMapHeader, StartingIndex, Length) : 0;
+  return InRange(BitMapHeader, StartingIndex, Length) ? Length - CountSet(BitMapHeader, StartingIndex, Length)
+                                                      : 0;
 }
 // nf-wdm-rtlnumberofsetbitsulongptr
-ULONG NTAPI RtlNumberOfSetBitsUlongPtr(ULONG_PTR Target) { return static_cast<ULONG>(std::popcount(Target)); }
+ULONG NTAPI RtlNumberOfSetBitsUlongPtr(ULONG_PTR Target) {
+  return static_cast<ULONG>(std::popcount(Target));
+}
 
 // FALSE for an empty range or one outside the bitmap. nf-wdm-rtlarebitsclear
 BOOLEAN NTAPI RtlAreBitsClear(PRTL_BITMAP BitMapHeader, ULONG StartingIndex, ULONG Length) {
@@ -204,7 +223,9 @@ BOOLEAN NTAPI RtlAreBitsSet(PRTL_BITMAP BitMapHeader, ULONG StartingIndex, ULONG
 }
 
 // -1 for no bit. nf-wdm-rtlfindmostsignificantbit
-CCHAR NTAPI RtlFindMostSignificantBit(ULONGLONG Set) { return static_cast<CCHAR>(63 - std::countl_zero(Set)); }
+CCHAR NTAPI RtlFindMostSignificantBit(ULONGLONG Set) {
+  return static_cast<CCHAR>(63 - std::countl_zero(Set));
+}
 // nf-wdm-rtlfindleastsignificantbit
 CCHAR NTAPI RtlFindLeastSignificantBit(ULONGLONG Set) {
   return Set ? static_cast<CCHAR>(std::countr_zero(Set)) : CCHAR{-1};

@@ -18,6 +18,8 @@ inline wchar_t Downcase(wchar_t c) {
   return DowncaseNonAscii(c);
 }
 // Narrow strings: ASCII letters only, since other bytes are parts of UTF-8 sequences.
-inline char UpcaseAscii(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; }
+inline char UpcaseAscii(char c) {
+  return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
+}
 
 }  // namespace ring3::rtl

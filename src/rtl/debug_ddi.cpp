@@ -23,7 +23,9 @@ constexpr size_t kMaximumMessage = 512;
 // Bit n of a component's mask lets level n through.
 std::atomic<ULONG> g_masks[DPFLTR_ENDOFTABLE_ID];
 
-ULONG LevelMask(ULONG level) { return level < 32 ? 1u << level : level; }
+ULONG LevelMask(ULONG level) {
+  return level < 32 ? 1u << level : level;
+}
 
 bool Passes(ULONG component, ULONG level) {
   if (component >= DPFLTR_ENDOFTABLE_ID) component = DPFLTR_DEFAULT_ID;
@@ -32,8 +34,10 @@ bool Passes(ULONG component, ULONG level) {
 
 // Break where a debugger looks on; without one, the exception finds its handler or becomes a bug check.
 void Break(NTSTATUS status) {
-  if (rtl::DebuggerIsAttached()) __debugbreak();
-  else ExRaiseStatus(status);
+  if (rtl::DebuggerIsAttached())
+    __debugbreak();
+  else
+    ExRaiseStatus(status);
 }
 
 }  // namespace
@@ -51,8 +55,8 @@ static BOOLEAN g_debugger_not_present = TRUE;
 PBOOLEAN KdDebuggerEnabled = &g_debugger_enabled;
 PBOOLEAN KdDebuggerNotPresent = &g_debugger_not_present;
 
-// Formats and sends to the debugger what the component's mask lets through; with --verbose everything passes until
-// DbgSetDebugFilterState says otherwise. Any IRQL. nf-wdm-vdbgprintexwithprefix
+// Formats and sends to the debugger what the component's mask lets through; with --verbose everything passes
+// until DbgSetDebugFilterState says otherwise. Any IRQL. nf-wdm-vdbgprintexwithprefix
 ULONG NTAPI vDbgPrintExWithPrefix(PCCH Prefix, ULONG ComponentId, ULONG Level, PCCH Format, va_list arglist) {
   if (!rtl::DebugOutputIsOn() || !Passes(ComponentId, Level)) return STATUS_SUCCESS;
   char message[kMaximumMessage];
@@ -102,15 +106,21 @@ NTSTATUS NTAPI DbgQueryDebugFilterState(ULONG ComponentId, ULONG Level) {
 
 NTSTATUS NTAPI DbgSetDebugFilterState(ULONG ComponentId, ULONG Level, BOOLEAN State) {
   if (ComponentId >= DPFLTR_ENDOFTABLE_ID) return STATUS_INVALID_PARAMETER_1;
-  if (State) g_masks[ComponentId].fetch_or(LevelMask(Level));
-  else g_masks[ComponentId].fetch_and(~LevelMask(Level));
+  if (State)
+    g_masks[ComponentId].fetch_or(LevelMask(Level));
+  else
+    g_masks[ComponentId].fetch_and(~LevelMask(Level));
   return STATUS_SUCCESS;
 }
 
 // Raises STATUS_BREAKPOINT when no debugger is attached. nf-wdm-dbgbreakpoint
-VOID NTAPI DbgBreakPoint(VOID) { Break(STATUS_BREAKPOINT); }
+VOID NTAPI DbgBreakPoint(VOID) {
+  Break(STATUS_BREAKPOINT);
+}
 // nf-wdm-dbgbreakpointwithstatus
-VOID NTAPI DbgBreakPointWithStatus(ULONG) { Break(STATUS_BREAKPOINT); }
+VOID NTAPI DbgBreakPointWithStatus(ULONG) {
+  Break(STATUS_BREAKPOINT);
+}
 
 // There is nobody to answer: 0 characters. nf-ntddk-dbgprompt
 ULONG NTAPI DbgPrompt(PCCH Prompt, PCH Response, ULONG Length) {
@@ -130,15 +140,20 @@ VOID NTAPI RtlAssert(PVOID VoidFailedAssertion, PVOID VoidFileName, ULONG LineNu
     va_end(args);
     rtl::WriteAlways(text, n < sizeof(text) ? n : sizeof(text));
   };
-  write("\n*** Assertion failed: %s%s%s\n***   Source File: %s, line %lu\n\n", MutableMessage ? MutableMessage : "",
-        MutableMessage ? ": " : "", VoidFailedAssertion, VoidFileName, LineNumber);
+  write("\n*** Assertion failed: %s%s%s\n***   Source File: %s, line %lu\n\n",
+        MutableMessage ? MutableMessage : "", MutableMessage ? ": " : "", VoidFailedAssertion, VoidFileName,
+        LineNumber);
   Break(STATUS_ASSERTION_FAILURE);
 }
 
 // STATUS_DEBUGGER_INACTIVE: there is no kernel debugger to switch. nf-wdm-kddisabledebugger
-NTSTATUS NTAPI KdDisableDebugger(VOID) { return STATUS_DEBUGGER_INACTIVE; }
+NTSTATUS NTAPI KdDisableDebugger(VOID) {
+  return STATUS_DEBUGGER_INACTIVE;
+}
 // nf-wdm-kdenabledebugger
-NTSTATUS NTAPI KdEnableDebugger(VOID) { return STATUS_DEBUGGER_INACTIVE; }
+NTSTATUS NTAPI KdEnableDebugger(VOID) {
+  return STATUS_DEBUGGER_INACTIVE;
+}
 // TRUE while no debugger is attached to the process. nf-wdm-kdrefreshdebuggernotpresent
 BOOLEAN NTAPI KdRefreshDebuggerNotPresent(VOID) {
   g_debugger_not_present = !rtl::DebuggerIsAttached();
@@ -147,6 +162,8 @@ BOOLEAN NTAPI KdRefreshDebuggerNotPresent(VOID) {
 }
 
 // Code: a FAST_FAIL_ value, the first parameter of the bug check.
-VOID NTAPI RtlFailFast(ULONG Code) { KeBugCheckEx(KERNEL_SECURITY_CHECK_FAILURE, Code, 0, 0, 0); }
+VOID NTAPI RtlFailFast(ULONG Code) {
+  KeBugCheckEx(KERNEL_SECURITY_CHECK_FAILURE, Code, 0, 0, 0);
+}
 
 }  // extern "C"

@@ -21,15 +21,23 @@ Status Initialize(const BootOptions& options) {
   return STATUS_SUCCESS;
 }
 
-void Shutdown(LeakReport&) { g_verbose = false; }
+void Shutdown(LeakReport&) {
+  g_verbose = false;
+}
 
-void SetDebugOutput(DebugOutput output) { g_output = output; }
+void SetDebugOutput(DebugOutput output) {
+  g_output = output;
+}
 
-bool DebugOutputIsOn() { return g_output.load() || g_verbose; }
+bool DebugOutputIsOn() {
+  return g_output.load() || g_verbose;
+}
 
 void WriteDebugOutput(const char* text, size_t count) {
-  if (DebugOutput output = g_output.load()) output(text, count);
-  else if (g_verbose) WriteAlways(text, count);
+  if (DebugOutput output = g_output.load())
+    output(text, count);
+  else if (g_verbose)
+    WriteAlways(text, count);
 }
 
 void WriteAlways(const char* text, size_t count) {

@@ -17,7 +17,9 @@ namespace {
 class RtlExecutive : public ExecutiveTest {};
 
 std::string g_output;
-void Collect(const char* text, size_t count) { g_output.append(text, count); }
+void Collect(const char* text, size_t count) {
+  g_output.append(text, count);
+}
 
 TEST_F(RtlExecutive, AllocatedStringsAreFreed) {
   ANSI_STRING ansi, back;
@@ -93,7 +95,8 @@ TEST_F(RtlExecutive, RunOnceRunsOnceUnderContention) {
           return TRUE;
         };
         PVOID context = nullptr;
-        if (RtlRunOnceExecuteOnce(&once, init, &runs, &context) == STATUS_SUCCESS && context == &runs) ++right;
+        if (RtlRunOnceExecuteOnce(&once, init, &runs, &context) == STATUS_SUCCESS && context == &runs)
+          ++right;
       });
     }
     for (auto& t : threads) t.join();

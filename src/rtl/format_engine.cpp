@@ -76,12 +76,18 @@ class Formatter {
   // From behind the '%' to the conversion letter.
   const Unit* ParseSpec(const Unit* f, Spec& spec, Arguments& args) {
     for (;; ++f) {
-      if (*f == '-') spec.left = true;
-      else if (*f == '+') spec.plus = true;
-      else if (*f == ' ') spec.space = true;
-      else if (*f == '#') spec.alternate = true;
-      else if (*f == '0') spec.zero = true;
-      else break;
+      if (*f == '-')
+        spec.left = true;
+      else if (*f == '+')
+        spec.plus = true;
+      else if (*f == ' ')
+        spec.space = true;
+      else if (*f == '#')
+        spec.alternate = true;
+      else if (*f == '0')
+        spec.zero = true;
+      else
+        break;
     }
     if (*f == '*') {
       int width = va_arg(args.list, int);
@@ -115,19 +121,35 @@ class Formatter {
   static const Unit* ParseSize(const Unit* f, Size& size) {
     for (;; ++f) {
       switch (*f) {
-        case 'h': size = size == Size::kShort ? Size::kChar : Size::kShort; continue;
-        case 'l': size = size == Size::kLong ? Size::kLongLong : Size::kLong; continue;
-        case 'L': size = Size::kLongDouble; continue;
-        case 'w': size = Size::kWide; continue;
-        case 'j': size = Size::k64; continue;
-        case 'z':
-        case 't': size = Size::kPointer; continue;
-        case 'I':
-          if (f[1] == '6' && f[2] == '4') size = Size::k64, f += 2;
-          else if (f[1] == '3' && f[2] == '2') size = Size::k32, f += 2;
-          else size = Size::kPointer;
+        case 'h':
+          size = size == Size::kShort ? Size::kChar : Size::kShort;
           continue;
-        default: return f;
+        case 'l':
+          size = size == Size::kLong ? Size::kLongLong : Size::kLong;
+          continue;
+        case 'L':
+          size = Size::kLongDouble;
+          continue;
+        case 'w':
+          size = Size::kWide;
+          continue;
+        case 'j':
+          size = Size::k64;
+          continue;
+        case 'z':
+        case 't':
+          size = Size::kPointer;
+          continue;
+        case 'I':
+          if (f[1] == '6' && f[2] == '4')
+            size = Size::k64, f += 2;
+          else if (f[1] == '3' && f[2] == '2')
+            size = Size::k32, f += 2;
+          else
+            size = Size::kPointer;
+          continue;
+        default:
+          return f;
       }
     }
   }
@@ -135,23 +157,35 @@ class Formatter {
   void Convert(Unit conversion, const Spec& spec, Arguments& args) {
     switch (conversion) {
       case 'd':
-      case 'i': return Signed(spec, args);
-      case 'u': return Unsigned(spec, NextUnsigned(spec.size, args), 10, false);
-      case 'o': return Unsigned(spec, NextUnsigned(spec.size, args), 8, false);
-      case 'x': return Unsigned(spec, NextUnsigned(spec.size, args), 16, false);
-      case 'X': return Unsigned(spec, NextUnsigned(spec.size, args), 16, true);
+      case 'i':
+        return Signed(spec, args);
+      case 'u':
+        return Unsigned(spec, NextUnsigned(spec.size, args), 10, false);
+      case 'o':
+        return Unsigned(spec, NextUnsigned(spec.size, args), 8, false);
+      case 'x':
+        return Unsigned(spec, NextUnsigned(spec.size, args), 16, false);
+      case 'X':
+        return Unsigned(spec, NextUnsigned(spec.size, args), 16, true);
       case 'p': {
         Spec pointer = spec;
         pointer.precision = 16;
         pointer.alternate = false;
         return Unsigned(pointer, reinterpret_cast<uintptr_t>(va_arg(args.list, void*)), 16, true);
       }
-      case 'c': return Character(spec, IsWide(spec.size, kWideOutput), args);
-      case 'C': return Character(spec, IsWide(spec.size, !kWideOutput), args);
-      case 's': return String(spec, IsWide(spec.size, kWideOutput), args);
-      case 'S': return String(spec, IsWide(spec.size, !kWideOutput), args);
-      case 'Z': return Counted(spec, IsWide(spec.size, false), args);
-      case 'n': (void)va_arg(args.list, void*); return;
+      case 'c':
+        return Character(spec, IsWide(spec.size, kWideOutput), args);
+      case 'C':
+        return Character(spec, IsWide(spec.size, !kWideOutput), args);
+      case 's':
+        return String(spec, IsWide(spec.size, kWideOutput), args);
+      case 'S':
+        return String(spec, IsWide(spec.size, !kWideOutput), args);
+      case 'Z':
+        return Counted(spec, IsWide(spec.size, false), args);
+      case 'n':
+        (void)va_arg(args.list, void*);
+        return;
       case 'e':
       case 'E':
       case 'f':
@@ -165,7 +199,8 @@ class Formatter {
         return Float(spec, static_cast<char>(conversion), value);
       }
       // Anything else, '%' above all, stands for itself.
-      default: return Write(&conversion, 1);
+      default:
+        return Write(&conversion, 1);
     }
   }
 
@@ -179,10 +214,14 @@ class Formatter {
     switch (size) {
       case Size::k64:
       case Size::kLongLong:
-      case Size::kPointer: return va_arg(args.list, uint64_t);
-      case Size::kShort: return static_cast<uint16_t>(va_arg(args.list, unsigned));
-      case Size::kChar: return static_cast<uint8_t>(va_arg(args.list, unsigned));
-      default: return va_arg(args.list, uint32_t);
+      case Size::kPointer:
+        return va_arg(args.list, uint64_t);
+      case Size::kShort:
+        return static_cast<uint16_t>(va_arg(args.list, unsigned));
+      case Size::kChar:
+        return static_cast<uint8_t>(va_arg(args.list, unsigned));
+      default:
+        return va_arg(args.list, uint32_t);
     }
   }
 
@@ -190,10 +229,14 @@ class Formatter {
     switch (size) {
       case Size::k64:
       case Size::kLongLong:
-      case Size::kPointer: return va_arg(args.list, int64_t);
-      case Size::kShort: return static_cast<int16_t>(va_arg(args.list, int));
-      case Size::kChar: return static_cast<int8_t>(va_arg(args.list, int));
-      default: return va_arg(args.list, int32_t);
+      case Size::kPointer:
+        return va_arg(args.list, int64_t);
+      case Size::kShort:
+        return static_cast<int16_t>(va_arg(args.list, int));
+      case Size::kChar:
+        return static_cast<int8_t>(va_arg(args.list, int));
+      default:
+        return va_arg(args.list, int32_t);
     }
   }
 
@@ -231,7 +274,8 @@ class Formatter {
     Number(spec, prefix, zeros, p, count, total);
   }
 
-  void Number(const Spec& spec, const char* prefix, size_t zeros, const char* body, size_t count, size_t total) {
+  void Number(const Spec& spec, const char* prefix, size_t zeros, const char* body, size_t count,
+              size_t total) {
     size_t padding = spec.width > total ? spec.width - total : 0;
     if (!spec.left) Fill(' ', padding);
     WriteAscii(prefix, __builtin_strlen(prefix));
@@ -256,8 +300,10 @@ class Formatter {
   void String(const Spec& spec, bool wide, Arguments& args) {
     const void* s = va_arg(args.list, const void*);
     if (!s) return Text(spec, "(null)", 6);
-    if (wide) TerminatedText(spec, static_cast<const wchar_t*>(s));
-    else TerminatedText(spec, static_cast<const char*>(s));
+    if (wide)
+      TerminatedText(spec, static_cast<const wchar_t*>(s));
+    else
+      TerminatedText(spec, static_cast<const char*>(s));
   }
 
   template <typename From>
@@ -272,14 +318,17 @@ class Formatter {
   void Counted(const Spec& spec, bool wide, Arguments& args) {
     const auto* s = va_arg(args.list, const CountedString*);
     if (!s || !s->buffer) return Text(spec, "(null)", 6);
-    if (wide) Text(spec, static_cast<const wchar_t*>(s->buffer), s->byte_length / sizeof(wchar_t));
-    else Text(spec, static_cast<const char*>(s->buffer), s->byte_length);
+    if (wide)
+      Text(spec, static_cast<const wchar_t*>(s->buffer), s->byte_length / sizeof(wchar_t));
+    else
+      Text(spec, static_cast<const char*>(s->buffer), s->byte_length);
   }
 
   // `precision` limits the characters read; the width counts units written.
   template <typename From>
   void Text(const Spec& spec, const From* s, size_t count) {
-    if (spec.precision >= 0 && count > static_cast<size_t>(spec.precision)) count = static_cast<size_t>(spec.precision);
+    if (spec.precision >= 0 && count > static_cast<size_t>(spec.precision))
+      count = static_cast<size_t>(spec.precision);
     size_t units = Transcode(s, count, false);
     size_t padding = spec.width > units ? spec.width - units : 0;
     if (!spec.left) Fill(spec.zero ? '0' : ' ', padding);
@@ -298,8 +347,10 @@ class Formatter {
       while (s != end) {
         Unit out[4];
         size_t n;
-        if constexpr (kWideOutput) n = rtl::EncodeUtf16(rtl::DecodeUtf8(s, end).code_point, out);
-        else n = rtl::EncodeUtf8(rtl::DecodeUtf16(s, end).code_point, out);
+        if constexpr (kWideOutput)
+          n = rtl::EncodeUtf16(rtl::DecodeUtf8(s, end).code_point, out);
+        else
+          n = rtl::EncodeUtf8(rtl::DecodeUtf16(s, end).code_point, out);
         if (write) Write(out, n);
         units += n;
       }
@@ -330,12 +381,16 @@ class Formatter {
       keep_zeros = spec.alternate;
       int fraction = exponent_form ? digits.count - 1 : digits.count - digits.point;
       if (fraction < 0) fraction = 0;
-      precision = keep_zeros ? (exponent_form ? precision - 1 : precision - 1 - exponent) : digits.count ? fraction : 0;
+      precision = keep_zeros     ? (exponent_form ? precision - 1 : precision - 1 - exponent)
+                  : digits.count ? fraction
+                                 : 0;
     } else {
       digits.RoundTo(exponent_form ? precision + 1 : digits.point + precision);
     }
-    if (exponent_form) Scientific(spec, sign, upper, digits, precision);
-    else Fixed(spec, sign, digits, precision);
+    if (exponent_form)
+      Scientific(spec, sign, upper, digits, precision);
+    else
+      Fixed(spec, sign, digits, precision);
   }
 
   static char DigitAt(const DecimalDigits& digits, int index) {
@@ -356,7 +411,8 @@ class Formatter {
   void Fixed(const Spec& spec, const char* sign, const DecimalDigits& digits, int precision) {
     int whole = digits.count && digits.point > 0 ? digits.point : 1;
     bool dot = precision > 0 || spec.alternate;
-    size_t after = OpenFloat(spec, sign, static_cast<size_t>(whole) + (dot ? 1 : 0) + static_cast<size_t>(precision));
+    size_t after =
+        OpenFloat(spec, sign, static_cast<size_t>(whole) + (dot ? 1 : 0) + static_cast<size_t>(precision));
     // Index of a digit in front of the point counts from digits.point - whole.
     int first = (digits.count ? digits.point : 0) - whole;
     for (int i = 0; i < whole; ++i) WriteDigit(DigitAt(digits, first + i));
@@ -365,7 +421,8 @@ class Formatter {
     Fill(' ', after);
   }
 
-  void Scientific(const Spec& spec, const char* sign, bool upper, const DecimalDigits& digits, int precision) {
+  void Scientific(const Spec& spec, const char* sign, bool upper, const DecimalDigits& digits,
+                  int precision) {
     bool dot = precision > 0 || spec.alternate;
     char exponent[8];
     size_t exponent_count = Exponent(exponent, upper ? 'E' : 'e', digits.count ? digits.point - 1 : 0, 2);
@@ -382,8 +439,10 @@ class Formatter {
     __builtin_memcpy(&bits, &value, sizeof(bits));
     int exponent = static_cast<int>(bits >> 52);
     uint64_t mantissa = bits & ((1ull << 52) - 1);
-    if (exponent) mantissa |= 1ull << 52;
-    else if (mantissa) exponent = 1;
+    if (exponent)
+      mantissa |= 1ull << 52;
+    else if (mantissa)
+      exponent = 1;
     exponent = mantissa ? exponent - 1023 : 0;
     int precision = spec.precision < 0 ? 13 : spec.precision;
     if (precision < 13) {
@@ -413,7 +472,8 @@ class Formatter {
     if (exponent < 0) exponent = -exponent;
     char reversed[5];
     int n = 0;
-    for (; exponent || n < least_digits; exponent /= 10) reversed[n++] = static_cast<char>('0' + exponent % 10);
+    for (; exponent || n < least_digits; exponent /= 10)
+      reversed[n++] = static_cast<char>('0' + exponent % 10);
     while (n) *p++ = reversed[--n];
     return static_cast<size_t>(p - out);
   }
@@ -451,8 +511,12 @@ size_t Run(Sink<Unit> sink, const Unit* format, va_list args) {
 
 }  // namespace
 
-size_t Format(Sink<char> sink, const char* format, va_list args) { return Run(sink, format, args); }
-size_t Format(Sink<wchar_t> sink, const wchar_t* format, va_list args) { return Run(sink, format, args); }
+size_t Format(Sink<char> sink, const char* format, va_list args) {
+  return Run(sink, format, args);
+}
+size_t Format(Sink<wchar_t> sink, const wchar_t* format, va_list args) {
+  return Run(sink, format, args);
+}
 
 size_t FormatToBuffer(char* buffer, size_t size, const char* format, va_list args) {
   Buffer<char> target{buffer, size};

@@ -36,8 +36,10 @@ DecimalDigits::DecimalDigits(double value) {
   __builtin_memcpy(&bits, &value, sizeof(bits));
   int exponent = static_cast<int>((bits >> 52) & 0x7ff);
   uint64_t mantissa = bits & ((1ull << 52) - 1);
-  if (exponent) mantissa |= 1ull << 52;
-  else exponent = 1;
+  if (exponent)
+    mantissa |= 1ull << 52;
+  else
+    exponent = 1;
   exponent -= 1075;
   if (!mantissa) return;
   while (!(mantissa & 1)) mantissa >>= 1, ++exponent;
@@ -45,8 +47,10 @@ DecimalDigits::DecimalDigits(double value) {
   // m * 2^-k = m * 5^k / 10^k: an integer and a shift of the decimal point.
   Natural n;
   n.Assign(mantissa);
-  if (exponent >= 0) n.MultiplyByPower(2, exponent, 1u << 28, 28);
-  else n.MultiplyByPower(5, -exponent, 244140625u, 12);
+  if (exponent >= 0)
+    n.MultiplyByPower(2, exponent, 1u << 28, 28);
+  else
+    n.MultiplyByPower(5, -exponent, 244140625u, 12);
 
   for (int i = n.words - 1; i >= 0; --i) {
     uint32_t w = n.word[i];

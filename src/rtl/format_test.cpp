@@ -34,7 +34,8 @@ std::string Wide(const wchar_t* format, ...) {
 
 TEST(Format, IntegersHaveTheSizesOfWindows) {
   EXPECT_EQ(Narrow("%d %ld %u %lu", -5, -6, 7u, 0xFFFFFFFFu), "-5 -6 7 4294967295");
-  EXPECT_EQ(Narrow("%I64x %I64d %lld %llu", 0x123456789ABCDEFull, -1ll, -2ll, 3ull), "123456789abcdef -1 -2 3");
+  EXPECT_EQ(Narrow("%I64x %I64d %lld %llu", 0x123456789ABCDEFull, -1ll, -2ll, 3ull),
+            "123456789abcdef -1 -2 3");
   EXPECT_EQ(Narrow("%Ix %Iu %zu %I32d", size_t{0xABCDEF012}, size_t{9}, size_t{10}, -4), "abcdef012 9 10 -4");
   EXPECT_EQ(Narrow("%hd %hu %hhx", 0x18000, 0x1FFFF, 0x1FE), "-32768 65535 fe");
   EXPECT_EQ(Narrow("%lx|%lX", 0xDEADBEEFu, 0xDEADBEEFu), "deadbeef|DEADBEEF");
@@ -100,11 +101,34 @@ TEST(Format, WhatDoesNotFitIsCounted) {
 
 // libc agrees with Microsoft's runtime on these.
 TEST(Format, FloatsAgreeWithLibc) {
-  const double values[] = {0.0, -0.0, 1.0, -1.5, 0.1, 2.5, 3.5, 0.5, 1e-5, 123456.0, 1234567.0, 1e21, 1e22, 1e100, 1e308,
-                           5e-324, 2.2250738585072014e-308, 1.7976931348623157e308, 0.000123456, 99999.95, 999999.5,
-                           9.9999995, 1.0 / 3, 1e15 + 0.5, 4503599627370497.5};
-  const char* formats[] = {"%f", "%e", "%g", "%E", "%G", "%.0f", "%.1f", "%.3e", "%.0e", "%#.0f", "%.10g", "%20.4f",
-                           "%-20.4f|", "%020.3f", "%+.2f", "% .2f", "%.17g", "%.0g", "%.20f", "%.30e"};
+  const double values[] = {0.0,
+                           -0.0,
+                           1.0,
+                           -1.5,
+                           0.1,
+                           2.5,
+                           3.5,
+                           0.5,
+                           1e-5,
+                           123456.0,
+                           1234567.0,
+                           1e21,
+                           1e22,
+                           1e100,
+                           1e308,
+                           5e-324,
+                           2.2250738585072014e-308,
+                           1.7976931348623157e308,
+                           0.000123456,
+                           99999.95,
+                           999999.5,
+                           9.9999995,
+                           1.0 / 3,
+                           1e15 + 0.5,
+                           4503599627370497.5};
+  const char* formats[] = {"%f",    "%e",    "%g",    "%E",    "%G",     "%.0f",     "%.1f",
+                           "%.3e",  "%.0e",  "%#.0f", "%.10g", "%20.4f", "%-20.4f|", "%020.3f",
+                           "%+.2f", "% .2f", "%.17g", "%.0g",  "%.20f",  "%.30e"};
   for (double value : values) {
     for (const char* format : formats) {
       char expected[1024];

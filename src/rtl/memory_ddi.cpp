@@ -60,9 +60,17 @@ BOOLEAN NTAPI RtlIsZeroMemory(PVOID Buffer, SIZE_T Length) {
 }
 
 // Macros in wdm.h; here for MmGetSystemRoutineAddress and for what was compiled against the functions.
-VOID NTAPI RtlCopyMemory(VOID* Destination, CONST VOID* Source, SIZE_T Length) { memmove(Destination, Source, Length); }
-VOID NTAPI RtlMoveMemory(VOID* Destination, CONST VOID* Source, SIZE_T Length) { memmove(Destination, Source, Length); }
-VOID NTAPI RtlFillMemory(VOID* Destination, SIZE_T Length, INT Fill) { memset(Destination, Fill, Length); }
-VOID NTAPI RtlZeroMemory(VOID* Destination, SIZE_T Length) { memset(Destination, 0, Length); }
+VOID NTAPI RtlCopyMemory(VOID* Destination, CONST VOID* Source, SIZE_T Length) {
+  memmove(Destination, Source, Length);
+}
+VOID NTAPI RtlMoveMemory(VOID* Destination, CONST VOID* Source, SIZE_T Length) {
+  memmove(Destination, Source, Length);
+}
+VOID NTAPI RtlFillMemory(VOID* Destination, SIZE_T Length, INT Fill) {
+  memset(Destination, Fill, Length);
+}
+VOID NTAPI RtlZeroMemory(VOID* Destination, SIZE_T Length) {
+  memset(Destination, 0, Length);
+}
 
 }  // extern "C"

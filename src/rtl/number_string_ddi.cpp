@@ -9,7 +9,9 @@
 
 namespace {
 
-bool IsBase(ULONG base) { return base == 2 || base == 8 || base == 10 || base == 16; }
+bool IsBase(ULONG base) {
+  return base == 2 || base == 8 || base == 10 || base == 16;
+}
 
 NTSTATUS FromInteger(ULONGLONG value, ULONG base, PUNICODE_STRING string) {
   if (!base) base = 10;
@@ -35,7 +37,8 @@ int DigitValue(Unit c) {
   return 99;
 }
 
-// The number at [s, end), its base from a prefix (0x, 0o, 0b) when `base` is 0. No value for a base that does not exist.
+// The number at [s, end), its base from a prefix (0x, 0o, 0b) when `base` is 0. No value for a base that does
+// not exist.
 template <typename Unit>
 std::optional<ULONGLONG> ParseInteger(const Unit*& s, const Unit* end, ULONG base) {
   if (base && !IsBase(base)) return std::nullopt;
@@ -45,9 +48,12 @@ std::optional<ULONGLONG> ParseInteger(const Unit*& s, const Unit* end, ULONG bas
   if (!base) {
     base = 10;
     if (end - s > 1 && s[0] == '0') {
-      if (s[1] == 'x') base = 16;
-      else if (s[1] == 'o') base = 8;
-      else if (s[1] == 'b') base = 2;
+      if (s[1] == 'x')
+        base = 16;
+      else if (s[1] == 'o')
+        base = 8;
+      else if (s[1] == 'b')
+        base = 2;
       if (base != 10) s += 2;
     }
   }
@@ -72,8 +78,8 @@ NTSTATUS NTAPI RtlInt64ToUnicodeString(ULONGLONG Value, ULONG Base, PUNICODE_STR
   return FromInteger(Value, Base, String);
 }
 
-// Skips white space, takes a sign; what is no number is 0. Base 0 looks for 0x, 0o, 0b. STATUS_INVALID_PARAMETER for an empty
-// string or another base. nf-wdm-rtlunicodestringtointeger
+// Skips white space, takes a sign; what is no number is 0. Base 0 looks for 0x, 0o, 0b.
+// STATUS_INVALID_PARAMETER for an empty string or another base. nf-wdm-rtlunicodestringtointeger
 NTSTATUS NTAPI RtlUnicodeStringToInteger(PCUNICODE_STRING String, ULONG Base, PULONG Value) {
   if (!String->Length) return STATUS_INVALID_PARAMETER;
   PCWCH s = String->Buffer;
@@ -84,7 +90,8 @@ NTSTATUS NTAPI RtlUnicodeStringToInteger(PCUNICODE_STRING String, ULONG Base, PU
 }
 
 // As RtlUnicodeStringToInteger; EndPointer receives where the number ends.
-NTSTATUS NTAPI RtlUnicodeStringToInt64(PCUNICODE_STRING String, ULONG Base, PLONG64 Number, PWSTR* EndPointer) {
+NTSTATUS NTAPI RtlUnicodeStringToInt64(PCUNICODE_STRING String, ULONG Base, PLONG64 Number,
+                                       PWSTR* EndPointer) {
   if (!String->Length) return STATUS_INVALID_PARAMETER;
   PCWCH s = String->Buffer;
   std::optional<ULONGLONG> value = ParseInteger(s, s + String->Length / sizeof(WCHAR), Base);
@@ -103,8 +110,8 @@ NTSTATUS NTAPI RtlCharToInteger(PCSZ String, ULONG Base, PULONG Value) {
   return STATUS_SUCCESS;
 }
 
-// "{xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx}", upper-case, terminated, in paged pool: RtlFreeUnicodeString frees it.
-// STATUS_NO_MEMORY. nf-wdm-rtlstringfromguid
+// "{xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx}", upper-case, terminated, in paged pool: RtlFreeUnicodeString frees
+// it. STATUS_NO_MEMORY. nf-wdm-rtlstringfromguid
 NTSTATUS NTAPI RtlStringFromGUID(REFGUID Guid, PUNICODE_STRING GuidString) {
   constexpr USHORT kBytes = RTL_GUID_STRING_SIZE * sizeof(WCHAR);
   auto* out = static_cast<PWCH>(ring3::rtl::AllocateString(kBytes + sizeof(WCHAR)));

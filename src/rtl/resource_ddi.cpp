@@ -5,7 +5,8 @@
 
 namespace {
 
-constexpr USHORT kLargeFlags = CM_RESOURCE_MEMORY_LARGE_40 | CM_RESOURCE_MEMORY_LARGE_48 | CM_RESOURCE_MEMORY_LARGE_64;
+constexpr USHORT kLargeFlags =
+    CM_RESOURCE_MEMORY_LARGE_40 | CM_RESOURCE_MEMORY_LARGE_48 | CM_RESOURCE_MEMORY_LARGE_64;
 
 bool IsRange(UCHAR type) {
   return type == CmResourceTypeMemory || type == CmResourceTypeMemoryLarge || type == CmResourceTypePort;
@@ -46,8 +47,8 @@ extern "C" {
 
 // STATUS_INVALID_PARAMETER for another type, STATUS_UNSUCCESSFUL for a length that no unit fits.
 // nf-wdm-rtlcmencodememioresource
-NTSTATUS NTAPI RtlCmEncodeMemIoResource(PCM_PARTIAL_RESOURCE_DESCRIPTOR Descriptor, UCHAR Type, ULONGLONG Length,
-                                        ULONGLONG Start) {
+NTSTATUS NTAPI RtlCmEncodeMemIoResource(PCM_PARTIAL_RESOURCE_DESCRIPTOR Descriptor, UCHAR Type,
+                                        ULONGLONG Length, ULONGLONG Start) {
   if (!IsRange(Type)) return STATUS_INVALID_PARAMETER;
   Encoding encoding;
   if (!Choose(Type, Length, 0, encoding)) return STATUS_UNSUCCESSFUL;
@@ -68,7 +69,8 @@ ULONGLONG NTAPI RtlCmDecodeMemIoResource(PCM_PARTIAL_RESOURCE_DESCRIPTOR Descrip
 
 // As RtlCmEncodeMemIoResource, for the alignment too. nf-wdm-rtlioencodememioresource
 NTSTATUS NTAPI RtlIoEncodeMemIoResource(PIO_RESOURCE_DESCRIPTOR Descriptor, UCHAR Type, ULONGLONG Length,
-                                        ULONGLONG Alignment, ULONGLONG MinimumAddress, ULONGLONG MaximumAddress) {
+                                        ULONGLONG Alignment, ULONGLONG MinimumAddress,
+                                        ULONGLONG MaximumAddress) {
   if (!IsRange(Type)) return STATUS_INVALID_PARAMETER;
   Encoding encoding;
   if (!Choose(Type, Length, Alignment, encoding)) return STATUS_UNSUCCESSFUL;

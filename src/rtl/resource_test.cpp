@@ -20,7 +20,8 @@ TEST(ResourceRange, LargeLengthsAreKeptInLargerUnits) {
 TEST(ResourceRange, RequirementsKeepTheirAlignment) {
   IO_RESOURCE_DESCRIPTOR d = {};
   ULONGLONG alignment, low, high;
-  EXPECT_EQ(RtlIoEncodeMemIoResource(&d, CmResourceTypeMemory, 0x100000000, 0x1000, 0x1000, 0xFFFFFFFFFF), STATUS_SUCCESS);
+  EXPECT_EQ(RtlIoEncodeMemIoResource(&d, CmResourceTypeMemory, 0x100000000, 0x1000, 0x1000, 0xFFFFFFFFFF),
+            STATUS_SUCCESS);
   EXPECT_EQ(RtlIoDecodeMemIoResource(&d, &alignment, &low, &high), 0x100000000u);
   EXPECT_EQ(alignment, 0x1000u);
   EXPECT_EQ(low, 0x1000u);

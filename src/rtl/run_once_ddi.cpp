@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// One-time initialisation. Ptr is 0 before, kPending while somebody initialises, kPendingAsync while several may, and the
-// context with kDone afterwards.
+// One-time initialisation. Ptr is 0 before, kPending while somebody initialises, kPendingAsync while several
+// may, and the context with kDone afterwards.
 #include <ddi/ke.h>
 #include <ddi/rtl_ntddk.h>
 #include <ntstatus.h>
@@ -28,11 +28,14 @@ NTSTATUS Finished(ULONG_PTR state, PVOID* context) {
 extern "C" {
 
 // nf-ntddk-rtlrunonceinitialize
-VOID NTAPI RtlRunOnceInitialize(PRTL_RUN_ONCE RunOnce) { RunOnce->Ptr = nullptr; }
+VOID NTAPI RtlRunOnceInitialize(PRTL_RUN_ONCE RunOnce) {
+  RunOnce->Ptr = nullptr;
+}
 
-// STATUS_PENDING: the caller initialises and calls RtlRunOnceComplete. STATUS_SUCCESS: done, *Context is valid. A second caller
-// waits for the first, unless RTL_RUN_ONCE_ASYNC; mixing the two is STATUS_INVALID_PARAMETER. With RTL_RUN_ONCE_CHECK_ONLY,
-// STATUS_UNSUCCESSFUL before the end. IRQL up to APC_LEVEL. nf-ntddk-rtlrunoncebegininitialize
+// STATUS_PENDING: the caller initialises and calls RtlRunOnceComplete. STATUS_SUCCESS: done, *Context is
+// valid. A second caller waits for the first, unless RTL_RUN_ONCE_ASYNC; mixing the two is
+// STATUS_INVALID_PARAMETER. With RTL_RUN_ONCE_CHECK_ONLY, STATUS_UNSUCCESSFUL before the end. IRQL up to
+// APC_LEVEL. nf-ntddk-rtlrunoncebegininitialize
 NTSTATUS NTAPI RtlRunOnceBeginInitialize(PRTL_RUN_ONCE RunOnce, ULONG Flags, PVOID* Context) {
   if ((Flags & ~(RTL_RUN_ONCE_ASYNC | RTL_RUN_ONCE_CHECK_ONLY)) ||
       Flags == (RTL_RUN_ONCE_ASYNC | RTL_RUN_ONCE_CHECK_ONLY)) {
@@ -57,7 +60,8 @@ NTSTATUS NTAPI RtlRunOnceBeginInitialize(PRTL_RUN_ONCE RunOnce, ULONG Flags, PVO
 // STATUS_UNSUCCESSFUL when nobody began, when the modes differ, or when another asynchronous attempt won.
 // STATUS_INVALID_PARAMETER_3 for a context with its reserved low bits set. nf-ntddk-rtlrunoncecomplete
 NTSTATUS NTAPI RtlRunOnceComplete(PRTL_RUN_ONCE RunOnce, ULONG Flags, PVOID Context) {
-  if ((Flags & ~(RTL_RUN_ONCE_ASYNC | RTL_RUN_ONCE_INIT_FAILED)) || Flags == (RTL_RUN_ONCE_ASYNC | RTL_RUN_ONCE_INIT_FAILED)) {
+  if ((Flags & ~(RTL_RUN_ONCE_ASYNC | RTL_RUN_ONCE_INIT_FAILED)) ||
+      Flags == (RTL_RUN_ONCE_ASYNC | RTL_RUN_ONCE_INIT_FAILED)) {
     return STATUS_INVALID_PARAMETER_2;
   }
   auto context = reinterpret_cast<ULONG_PTR>(Context);
@@ -71,9 +75,10 @@ NTSTATUS NTAPI RtlRunOnceComplete(PRTL_RUN_ONCE RunOnce, ULONG Flags, PVOID Cont
   return STATUS_SUCCESS;
 }
 
-// Calls InitFn once; STATUS_UNSUCCESSFUL when it returns FALSE, and the next caller tries again. Normal kernel APCs are
-// disabled meanwhile. nf-ntddk-rtlrunonceexecuteonce
-NTSTATUS NTAPI RtlRunOnceExecuteOnce(PRTL_RUN_ONCE RunOnce, PRTL_RUN_ONCE_INIT_FN InitFn, PVOID Parameter, PVOID* Context) {
+// Calls InitFn once; STATUS_UNSUCCESSFUL when it returns FALSE, and the next caller tries again. Normal
+// kernel APCs are disabled meanwhile. nf-ntddk-rtlrunonceexecuteonce
+NTSTATUS NTAPI RtlRunOnceExecuteOnce(PRTL_RUN_ONCE RunOnce, PRTL_RUN_ONCE_INIT_FN InitFn, PVOID Parameter,
+                                     PVOID* Context) {
   NTSTATUS status = RtlRunOnceBeginInitialize(RunOnce, RTL_RUN_ONCE_CHECK_ONLY, Context);
   if (status == STATUS_SUCCESS) return status;
   KeEnterCriticalRegion();

@@ -36,13 +36,14 @@ struct SehFrame {
   uint16_t x87_control;
   uint16_t landing;    // what Ring3SehEnter returns after a longjmp to jump_buffer
   SehRegisters leave;  // Ring3SehLeave's return, while the finally body runs for it
-  // ThreadSanitizer keeps a stack of its own, which only setjmp and longjmp cut back: with it, handlers and finally bodies of an
-  // unwind are entered by longjmp. What _setjmp writes without a signal mask.
+  // ThreadSanitizer keeps a stack of its own, which only setjmp and longjmp cut back: with it, handlers and
+  // finally bodies of an unwind are entered by longjmp. What _setjmp writes without a signal mask.
   uint64_t jump_buffer[9];
 };
 static_assert(sizeof(SehFrame) <= sizeof(RING3_SEH_FRAME));
 static_assert(offsetof(SehFrame, previous) == 16 && offsetof(SehFrame, state) == 28);
-static_assert(offsetof(SehFrame, enter) == 32 && offsetof(SehFrame, mxcsr) == 96 && offsetof(SehFrame, leave) == 104);
+static_assert(offsetof(SehFrame, enter) == 32 && offsetof(SehFrame, mxcsr) == 96 &&
+              offsetof(SehFrame, leave) == 104);
 static_assert(offsetof(SehFrame, landing) == 102 && offsetof(SehFrame, jump_buffer) == 168);
 
 // A stretch of the faulting stack, put aside while a filter uses the same addresses.
@@ -74,10 +75,12 @@ struct DispatchRecord {
 static_assert(offsetof(DispatchRecord, switch_rsp) == 0);
 
 extern "C" {
-// The head of the thread's chain, and the innermost exception under way. Exported: the executive hides an application's frames
-// from a driver's exceptions (seh_barrier.h).
-extern thread_local constinit __attribute__((visibility("default"), tls_model("initial-exec"))) SehFrame* ring3_seh_top;
-extern thread_local constinit __attribute__((visibility("default"), tls_model("initial-exec"))) DispatchRecord* ring3_seh_record;
+// The head of the thread's chain, and the innermost exception under way. Exported: the executive hides an
+// application's frames from a driver's exceptions (seh_barrier.h).
+extern thread_local constinit __attribute__((visibility("default"), tls_model("initial-exec")))
+SehFrame* ring3_seh_top;
+extern thread_local constinit __attribute__((visibility("default"), tls_model("initial-exec")))
+DispatchRecord* ring3_seh_record;
 // 1: prepared, and Ring3SehEnter has nothing more to do. Otherwise it calls Ring3SehPrepareThread.
 extern thread_local constinit __attribute__((tls_model("initial-exec"))) uint8_t ring3_seh_prepared;
 
@@ -98,11 +101,12 @@ void Ring3SehLanded();
 [[noreturn]] void Ring3SehDispatch(DispatchRecord* record);
 }
 
-// Where the next dispatch may put its data: below everything in use on the thread's dispatch stacks, and on another one than that
-// which `stack_pointer` is on. 0 when there is none left.
+// Where the next dispatch may put its data: below everything in use on the thread's dispatch stacks, and on
+// another one than that which `stack_pointer` is on. 0 when there is none left.
 uintptr_t DispatchStackLevel(uintptr_t stack_pointer);
 
-// Called on the dispatch stack before a finally body or a handler of a frame at `stack_pointer` runs: everything below is gone.
+// Called on the dispatch stack before a finally body or a handler of a frame at `stack_pointer` runs:
+// everything below is gone.
 using UnwindHook = void (*)(uintptr_t stack_pointer);
 __attribute__((visibility("default"))) void SetUnwindHook(UnwindHook hook);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Splay links. The root's parent is itself. The caller serialises access; any IRQL when the nodes are resident.
+// Splay links. The root's parent is itself. The caller serialises access; any IRQL when the nodes are
+// resident.
 #include <ddi/rtl_table.h>
 
 namespace {
@@ -31,8 +32,8 @@ void Replace(Links* n, Links* with) {
   if (!root) (n->Parent->LeftChild == n ? n->Parent->LeftChild : n->Parent->RightChild) = with;
 }
 
-// Takes `n` out of the tree. Returns the node from which on the tree changed downwards: the parent of the place that was
-// emptied, or the new root; null when the tree is empty now.
+// Takes `n` out of the tree. Returns the node from which on the tree changed downwards: the parent of the
+// place that was emptied, or the new root; null when the tree is empty now.
 Links* Unlink(Links* n) {
   if (n->LeftChild && n->RightChild) {
     // The subtree predecessor, which has no right child, takes the node's place.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Generic tables over splay trees. An element is RTL_SPLAY_LINKS, a LIST_ENTRY of insertion order, then the caller's data.
-// The caller serialises access; IRQL as its routines and memory allow.
+// Generic tables over splay trees. An element is RTL_SPLAY_LINKS, a LIST_ENTRY of insertion order, then the
+// caller's data. The caller serialises access; IRQL as its routines and memory allow.
 #include <ddi/list.h>
 #include <ddi/rtl_table.h>
 
@@ -16,8 +16,12 @@ struct Node {
 constexpr CLONG kHeader = FIELD_OFFSET(Node, data);
 static_assert(kHeader == sizeof(RTL_SPLAY_LINKS) + sizeof(LIST_ENTRY));
 
-Node* NodeOf(PVOID links) { return static_cast<Node*>(links); }
-Node* NodeOfOrder(PLIST_ENTRY entry) { return CONTAINING_RECORD(entry, Node, order); }
+Node* NodeOf(PVOID links) {
+  return static_cast<Node*>(links);
+}
+Node* NodeOfOrder(PLIST_ENTRY entry) {
+  return CONTAINING_RECORD(entry, Node, order);
+}
 
 // Where `buffer` is or would be.
 TABLE_SEARCH_RESULT Search(PRTL_GENERIC_TABLE table, PVOID buffer, Node** found) {
@@ -34,7 +38,8 @@ TABLE_SEARCH_RESULT Search(PRTL_GENERIC_TABLE table, PVOID buffer, Node** found)
         if (!n->RightChild) return TableInsertAsRight;
         n = n->RightChild;
         break;
-      default: return TableFoundNode;
+      default:
+        return TableFoundNode;
     }
   }
 }
@@ -50,8 +55,8 @@ extern "C" {
 
 // nf-ntddk-rtlinitializegenerictable
 VOID NTAPI RtlInitializeGenericTable(PRTL_GENERIC_TABLE Table, PRTL_GENERIC_COMPARE_ROUTINE CompareRoutine,
-                                     PRTL_GENERIC_ALLOCATE_ROUTINE AllocateRoutine, PRTL_GENERIC_FREE_ROUTINE FreeRoutine,
-                                     PVOID TableContext) {
+                                     PRTL_GENERIC_ALLOCATE_ROUTINE AllocateRoutine,
+                                     PRTL_GENERIC_FREE_ROUTINE FreeRoutine, PVOID TableContext) {
   *Table = {};
   InitializeListHead(&Table->InsertOrderList);
   Table->OrderedPointer = &Table->InsertOrderList;
@@ -63,15 +68,17 @@ VOID NTAPI RtlInitializeGenericTable(PRTL_GENERIC_TABLE Table, PRTL_GENERIC_COMP
 
 // A copy of the caller's data, or the equal element that is there already; null when the allocation fails.
 // nf-ntddk-rtlinsertelementgenerictable
-PVOID NTAPI RtlInsertElementGenericTable(PRTL_GENERIC_TABLE Table, PVOID Buffer, CLONG BufferSize, PBOOLEAN NewElement) {
+PVOID NTAPI RtlInsertElementGenericTable(PRTL_GENERIC_TABLE Table, PVOID Buffer, CLONG BufferSize,
+                                         PBOOLEAN NewElement) {
   Node* node = nullptr;
   TABLE_SEARCH_RESULT result = Search(Table, Buffer, &node);
   return RtlInsertElementGenericTableFull(Table, Buffer, BufferSize, NewElement, node, result);
 }
 
 // With the place that RtlLookupElementGenericTableFull found.
-PVOID NTAPI RtlInsertElementGenericTableFull(PRTL_GENERIC_TABLE Table, PVOID Buffer, CLONG BufferSize, PBOOLEAN NewElement,
-                                             PVOID NodeOrParent, TABLE_SEARCH_RESULT SearchResult) {
+PVOID NTAPI RtlInsertElementGenericTableFull(PRTL_GENERIC_TABLE Table, PVOID Buffer, CLONG BufferSize,
+                                             PBOOLEAN NewElement, PVOID NodeOrParent,
+                                             TABLE_SEARCH_RESULT SearchResult) {
   Node* node = NodeOf(NodeOrParent);
   if (NewElement) *NewElement = SearchResult != TableFoundNode;
   if (SearchResult != TableFoundNode) {
@@ -131,7 +138,8 @@ PVOID NTAPI RtlEnumerateGenericTable(PRTL_GENERIC_TABLE Table, BOOLEAN Restart) 
   return NodeOf(next)->data;
 }
 
-// In order, without changing the tree; *RestartKey is null to begin with. nf-ntddk-rtlenumerategenerictablewithoutsplaying
+// In order, without changing the tree; *RestartKey is null to begin with.
+// nf-ntddk-rtlenumerategenerictablewithoutsplaying
 PVOID NTAPI RtlEnumerateGenericTableWithoutSplaying(PRTL_GENERIC_TABLE Table, PVOID* RestartKey) {
   if (!Table->TableRoot) return nullptr;
   auto* last = static_cast<PRTL_SPLAY_LINKS>(*RestartKey);
@@ -157,8 +165,12 @@ PVOID NTAPI RtlGetElementGenericTable(PRTL_GENERIC_TABLE Table, ULONG I) {
 }
 
 // nf-ntddk-rtlnumbergenerictableelements
-ULONG NTAPI RtlNumberGenericTableElements(PRTL_GENERIC_TABLE Table) { return Table->NumberGenericTableElements; }
+ULONG NTAPI RtlNumberGenericTableElements(PRTL_GENERIC_TABLE Table) {
+  return Table->NumberGenericTableElements;
+}
 // nf-ntddk-rtlisgenerictableempty
-BOOLEAN NTAPI RtlIsGenericTableEmpty(PRTL_GENERIC_TABLE Table) { return Table->TableRoot == nullptr; }
+BOOLEAN NTAPI RtlIsGenericTableEmpty(PRTL_GENERIC_TABLE Table) {
+  return Table->TableRoot == nullptr;
+}
 
 }  // extern "C"

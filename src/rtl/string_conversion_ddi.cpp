@@ -29,7 +29,8 @@ Converted ToNarrow(char* out, size_t room, const wchar_t* s, size_t count, Map m
     rtl::Decoded c = rtl::DecodeUtf16(s, end);
     result.valid &= c.valid;
     char units[4];
-    size_t n = rtl::EncodeUtf8(c.code_point < 0x10000 ? map(static_cast<wchar_t>(c.code_point)) : c.code_point, units);
+    size_t n = rtl::EncodeUtf8(
+        c.code_point < 0x10000 ? map(static_cast<wchar_t>(c.code_point)) : c.code_point, units);
     if (out) {
       if (n > room - result.bytes) {
         result.complete = false;
@@ -71,7 +72,8 @@ NTSTATUS ExactStatus(const Converted& c) {
   return c.valid ? STATUS_SUCCESS : STATUS_SOME_NOT_MAPPED;
 }
 
-// Makes sure that the destination holds `bytes` and a terminator of `unit` bytes (not counted when `counted`).
+// Makes sure that the destination holds `bytes` and a terminator of `unit` bytes (not counted when
+// `counted`).
 template <typename String>
 NTSTATUS Prepare(String* destination, size_t bytes, size_t unit, size_t terminator, BOOLEAN allocate) {
   size_t needed = bytes + terminator;
@@ -89,10 +91,12 @@ NTSTATUS Prepare(String* destination, size_t bytes, size_t unit, size_t terminat
   return STATUS_SUCCESS;
 }
 
-NTSTATUS StringToNarrow(PSTRING destination, PCUNICODE_STRING source, BOOLEAN allocate, size_t terminator, bool upcase) {
+NTSTATUS StringToNarrow(PSTRING destination, PCUNICODE_STRING source, BOOLEAN allocate, size_t terminator,
+                        bool upcase) {
   size_t count = source->Length / sizeof(WCHAR);
   auto convert = [&](char* out, size_t room) {
-    return upcase ? ToNarrow(out, room, source->Buffer, count, [](wchar_t c) { return uint16_t(rtl::Upcase(c)); })
+    return upcase ? ToNarrow(out, room, source->Buffer, count,
+                             [](wchar_t c) { return uint16_t(rtl::Upcase(c)); })
                   : ToNarrow(out, room, source->Buffer, count);
   };
   size_t bytes = convert(nullptr, 0).bytes;
@@ -101,7 +105,8 @@ NTSTATUS StringToNarrow(PSTRING destination, PCUNICODE_STRING source, BOOLEAN al
   return status;
 }
 
-NTSTATUS StringToWide(PUNICODE_STRING destination, const STRING* source, BOOLEAN allocate, size_t terminator) {
+NTSTATUS StringToWide(PUNICODE_STRING destination, const STRING* source, BOOLEAN allocate,
+                      size_t terminator) {
   size_t bytes = ToWide(nullptr, 0, source->Buffer, source->Length).bytes;
   NTSTATUS status = Prepare(destination, bytes, sizeof(WCHAR), terminator, allocate);
   if (NT_SUCCESS(status)) ToWide(destination->Buffer, bytes, source->Buffer, source->Length);
@@ -114,8 +119,9 @@ extern "C" {
 
 // Malformed input becomes U+FFFD: STATUS_SOME_NOT_MAPPED. STATUS_BUFFER_TOO_SMALL after writing what fits,
 // STATUS_INVALID_PARAMETER without any output, _4 without input, _5 for half a unit. nf-wdm-rtlunicodetoutf8n
-NTSTATUS NTAPI RtlUnicodeToUTF8N(PCHAR UTF8StringDestination, ULONG UTF8StringMaxByteCount, PULONG UTF8StringActualByteCount,
-                                 PCWCH UnicodeStringSource, ULONG UnicodeStringByteCount) {
+NTSTATUS NTAPI RtlUnicodeToUTF8N(PCHAR UTF8StringDestination, ULONG UTF8StringMaxByteCount,
+                                 PULONG UTF8StringActualByteCount, PCWCH UnicodeStringSource,
+                                 ULONG UnicodeStringByteCount) {
   if (!UnicodeStringSource) return STATUS_INVALID_PARAMETER_4;
   if (UnicodeStringByteCount % sizeof(WCHAR)) return STATUS_INVALID_PARAMETER_5;
   if (!UTF8StringDestination && !UTF8StringActualByteCount) return STATUS_INVALID_PARAMETER;
@@ -127,16 +133,19 @@ NTSTATUS NTAPI RtlUnicodeToUTF8N(PCHAR UTF8StringDestination, ULONG UTF8StringMa
 
 // As RtlUnicodeToUTF8N. nf-wdm-rtlutf8tounicoden
 NTSTATUS NTAPI RtlUTF8ToUnicodeN(PWSTR UnicodeStringDestination, ULONG UnicodeStringMaxByteCount,
-                                 PULONG UnicodeStringActualByteCount, PCCH UTF8StringSource, ULONG UTF8StringByteCount) {
+                                 PULONG UnicodeStringActualByteCount, PCCH UTF8StringSource,
+                                 ULONG UTF8StringByteCount) {
   if (!UTF8StringSource) return STATUS_INVALID_PARAMETER_4;
   if (!UnicodeStringDestination && !UnicodeStringActualByteCount) return STATUS_INVALID_PARAMETER;
-  Converted c = ToWide(UnicodeStringDestination, UnicodeStringMaxByteCount, UTF8StringSource, UTF8StringByteCount);
+  Converted c =
+      ToWide(UnicodeStringDestination, UnicodeStringMaxByteCount, UTF8StringSource, UTF8StringByteCount);
   if (UnicodeStringActualByteCount) *UnicodeStringActualByteCount = static_cast<ULONG>(c.bytes);
   return ExactStatus(c);
 }
 
-// The result is terminated. STATUS_BUFFER_OVERFLOW when the caller's buffer is too small, STATUS_INVALID_PARAMETER_2 when
-// no counted string could hold it, STATUS_NO_MEMORY. PASSIVE_LEVEL. nf-wdm-rtlansistringtounicodestring
+// The result is terminated. STATUS_BUFFER_OVERFLOW when the caller's buffer is too small,
+// STATUS_INVALID_PARAMETER_2 when no counted string could hold it, STATUS_NO_MEMORY. PASSIVE_LEVEL.
+// nf-wdm-rtlansistringtounicodestring
 NTSTATUS NTAPI RtlAnsiStringToUnicodeString(PUNICODE_STRING DestinationString, PCANSI_STRING SourceString,
                                             BOOLEAN AllocateDestinationString) {
   return StringToWide(DestinationString, SourceString, AllocateDestinationString, sizeof(WCHAR));
@@ -162,7 +171,8 @@ NTSTATUS NTAPI RtlOemStringToUnicodeString(PUNICODE_STRING DestinationString, PC
   return StringToWide(DestinationString, SourceString, AllocateDestinationString, sizeof(WCHAR));
 }
 // The result is not terminated. nf-ntifs-rtloemstringtocountedunicodestring
-NTSTATUS NTAPI RtlOemStringToCountedUnicodeString(PUNICODE_STRING DestinationString, PCOEM_STRING SourceString,
+NTSTATUS NTAPI RtlOemStringToCountedUnicodeString(PUNICODE_STRING DestinationString,
+                                                  PCOEM_STRING SourceString,
                                                   BOOLEAN AllocateDestinationString) {
   return StringToWide(DestinationString, SourceString, AllocateDestinationString, 0);
 }
@@ -172,7 +182,8 @@ NTSTATUS NTAPI RtlUnicodeStringToOemString(POEM_STRING DestinationString, PCUNIC
   return StringToNarrow(DestinationString, SourceString, AllocateDestinationString, 1, false);
 }
 // The result is not terminated. nf-ntifs-rtlunicodestringtocountedoemstring
-NTSTATUS NTAPI RtlUnicodeStringToCountedOemString(POEM_STRING DestinationString, PCUNICODE_STRING SourceString,
+NTSTATUS NTAPI RtlUnicodeStringToCountedOemString(POEM_STRING DestinationString,
+                                                  PCUNICODE_STRING SourceString,
                                                   BOOLEAN AllocateDestinationString) {
   return StringToNarrow(DestinationString, SourceString, AllocateDestinationString, 0, false);
 }
@@ -183,29 +194,34 @@ NTSTATUS NTAPI RtlUpcaseUnicodeStringToOemString(POEM_STRING DestinationString, 
 }
 
 // The result is not terminated. nf-ntifs-rtlupcaseunicodestringtocountedoemstring
-NTSTATUS NTAPI RtlUpcaseUnicodeStringToCountedOemString(POEM_STRING DestinationString, PCUNICODE_STRING SourceString,
+NTSTATUS NTAPI RtlUpcaseUnicodeStringToCountedOemString(POEM_STRING DestinationString,
+                                                        PCUNICODE_STRING SourceString,
                                                         BOOLEAN AllocateDestinationString) {
   return StringToNarrow(DestinationString, SourceString, AllocateDestinationString, 0, true);
 }
 
 // Bytes that the converted string takes, with its terminator. nf-wdm-rtlxunicodestringtoansisize
 ULONG NTAPI RtlxUnicodeStringToAnsiSize(PCUNICODE_STRING UnicodeString) {
-  return static_cast<ULONG>(ToNarrow(nullptr, 0, UnicodeString->Buffer, UnicodeString->Length / sizeof(WCHAR)).bytes + 1);
+  return static_cast<ULONG>(
+      ToNarrow(nullptr, 0, UnicodeString->Buffer, UnicodeString->Length / sizeof(WCHAR)).bytes + 1);
 }
 // nf-wdm-rtlxansistringtounicodesize
 ULONG NTAPI RtlxAnsiStringToUnicodeSize(PCANSI_STRING AnsiString) {
   return static_cast<ULONG>(ToWide(nullptr, 0, AnsiString->Buffer, AnsiString->Length).bytes + sizeof(WCHAR));
 }
 // nf-ntifs-rtlxunicodestringtooemsize
-ULONG NTAPI RtlxUnicodeStringToOemSize(PCUNICODE_STRING UnicodeString) { return RtlxUnicodeStringToAnsiSize(UnicodeString); }
+ULONG NTAPI RtlxUnicodeStringToOemSize(PCUNICODE_STRING UnicodeString) {
+  return RtlxUnicodeStringToAnsiSize(UnicodeString);
+}
 // nf-ntifs-rtlxoemstringtounicodesize
 ULONG NTAPI RtlxOemStringToUnicodeSize(PCOEM_STRING OemString) {
   return static_cast<ULONG>(ToWide(nullptr, 0, OemString->Buffer, OemString->Length).bytes + sizeof(WCHAR));
 }
 
 // Truncates what does not fit. nf-ntifs-rtlmultibytetounicoden
-NTSTATUS NTAPI RtlMultiByteToUnicodeN(PWCH UnicodeString, ULONG MaxBytesInUnicodeString, PULONG BytesInUnicodeString,
-                                      const CHAR* MultiByteString, ULONG BytesInMultiByteString) {
+NTSTATUS NTAPI RtlMultiByteToUnicodeN(PWCH UnicodeString, ULONG MaxBytesInUnicodeString,
+                                      PULONG BytesInUnicodeString, const CHAR* MultiByteString,
+                                      ULONG BytesInMultiByteString) {
   Converted c = ToWide(UnicodeString, MaxBytesInUnicodeString, MultiByteString, BytesInMultiByteString);
   if (BytesInUnicodeString) *BytesInUnicodeString = static_cast<ULONG>(c.bytes);
   return STATUS_SUCCESS;
@@ -213,18 +229,22 @@ NTSTATUS NTAPI RtlMultiByteToUnicodeN(PWCH UnicodeString, ULONG MaxBytesInUnicod
 // nf-ntifs-rtlmultibytetounicodesize
 NTSTATUS NTAPI RtlMultiByteToUnicodeSize(PULONG BytesInUnicodeString, const CHAR* MultiByteString,
                                          ULONG BytesInMultiByteString) {
-  *BytesInUnicodeString = static_cast<ULONG>(ToWide(nullptr, 0, MultiByteString, BytesInMultiByteString).bytes);
+  *BytesInUnicodeString =
+      static_cast<ULONG>(ToWide(nullptr, 0, MultiByteString, BytesInMultiByteString).bytes);
   return STATUS_SUCCESS;
 }
 // Truncates what does not fit. nf-ntifs-rtlunicodetomultibyten
-NTSTATUS NTAPI RtlUnicodeToMultiByteN(PCHAR MultiByteString, ULONG MaxBytesInMultiByteString, PULONG BytesInMultiByteString,
-                                      PCWCH UnicodeString, ULONG BytesInUnicodeString) {
-  Converted c = ToNarrow(MultiByteString, MaxBytesInMultiByteString, UnicodeString, BytesInUnicodeString / sizeof(WCHAR));
+NTSTATUS NTAPI RtlUnicodeToMultiByteN(PCHAR MultiByteString, ULONG MaxBytesInMultiByteString,
+                                      PULONG BytesInMultiByteString, PCWCH UnicodeString,
+                                      ULONG BytesInUnicodeString) {
+  Converted c = ToNarrow(MultiByteString, MaxBytesInMultiByteString, UnicodeString,
+                         BytesInUnicodeString / sizeof(WCHAR));
   if (BytesInMultiByteString) *BytesInMultiByteString = static_cast<ULONG>(c.bytes);
   return STATUS_SUCCESS;
 }
 // nf-ntifs-rtlunicodetomultibytesize
-NTSTATUS NTAPI RtlUnicodeToMultiByteSize(PULONG BytesInMultiByteString, PCWCH UnicodeString, ULONG BytesInUnicodeString) {
+NTSTATUS NTAPI RtlUnicodeToMultiByteSize(PULONG BytesInMultiByteString, PCWCH UnicodeString,
+                                         ULONG BytesInUnicodeString) {
   *BytesInMultiByteString =
       static_cast<ULONG>(ToNarrow(nullptr, 0, UnicodeString, BytesInUnicodeString / sizeof(WCHAR)).bytes);
   return STATUS_SUCCESS;
@@ -233,20 +253,22 @@ NTSTATUS NTAPI RtlUnicodeToMultiByteSize(PULONG BytesInMultiByteString, PCWCH Un
 NTSTATUS NTAPI RtlUpcaseUnicodeToMultiByteN(PCHAR MultiByteString, ULONG MaxBytesInMultiByteString,
                                             PULONG BytesInMultiByteString, PCWCH UnicodeString,
                                             ULONG BytesInUnicodeString) {
-  Converted c = ToNarrow(MultiByteString, MaxBytesInMultiByteString, UnicodeString, BytesInUnicodeString / sizeof(WCHAR),
+  Converted c = ToNarrow(MultiByteString, MaxBytesInMultiByteString, UnicodeString,
+                         BytesInUnicodeString / sizeof(WCHAR),
                          [](wchar_t unit) { return uint16_t(rtl::Upcase(unit)); });
   if (BytesInMultiByteString) *BytesInMultiByteString = static_cast<ULONG>(c.bytes);
   return STATUS_SUCCESS;
 }
 
 // nf-ntifs-rtloemtounicoden
-NTSTATUS NTAPI RtlOemToUnicodeN(PWCH UnicodeString, ULONG MaxBytesInUnicodeString, PULONG BytesInUnicodeString,
-                                PCCH OemString, ULONG BytesInOemString) {
-  return RtlMultiByteToUnicodeN(UnicodeString, MaxBytesInUnicodeString, BytesInUnicodeString, OemString, BytesInOemString);
+NTSTATUS NTAPI RtlOemToUnicodeN(PWCH UnicodeString, ULONG MaxBytesInUnicodeString,
+                                PULONG BytesInUnicodeString, PCCH OemString, ULONG BytesInOemString) {
+  return RtlMultiByteToUnicodeN(UnicodeString, MaxBytesInUnicodeString, BytesInUnicodeString, OemString,
+                                BytesInOemString);
 }
 // STATUS_BUFFER_OVERFLOW after writing what fits. nf-ntifs-rtlunicodetooemn
-NTSTATUS NTAPI RtlUnicodeToOemN(PCHAR OemString, ULONG MaxBytesInOemString, PULONG BytesInOemString, PCWCH UnicodeString,
-                                ULONG BytesInUnicodeString) {
+NTSTATUS NTAPI RtlUnicodeToOemN(PCHAR OemString, ULONG MaxBytesInOemString, PULONG BytesInOemString,
+                                PCWCH UnicodeString, ULONG BytesInUnicodeString) {
   Converted c = ToNarrow(OemString, MaxBytesInOemString, UnicodeString, BytesInUnicodeString / sizeof(WCHAR));
   if (BytesInOemString) *BytesInOemString = static_cast<ULONG>(c.bytes);
   return c.complete ? STATUS_SUCCESS : STATUS_BUFFER_OVERFLOW;
@@ -266,7 +288,9 @@ WCHAR NTAPI RtlAnsiCharToUnicodeChar(PUCHAR* SourceCharacter) {
   const char* s = reinterpret_cast<const char*>(*SourceCharacter);
   // The caller gives no end; a sequence never reaches past a byte that does not continue it.
   size_t length = 1;
-  while (length < 4 && (static_cast<UCHAR>(s[0]) & 0xC0) == 0xC0 && (static_cast<UCHAR>(s[length]) & 0xC0) == 0x80) ++length;
+  while (length < 4 && (static_cast<UCHAR>(s[0]) & 0xC0) == 0xC0 &&
+         (static_cast<UCHAR>(s[length]) & 0xC0) == 0x80)
+    ++length;
   const char* next = s;
   rtl::Decoded c = rtl::DecodeUtf8(next, s + length);
   *SourceCharacter += next - s;

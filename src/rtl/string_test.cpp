@@ -130,9 +130,11 @@ TEST(NumberString, ParsesAsDocumented) {
     PCWSTR text;
     ULONG base;
     LONG value;
-  } cases[] = {{L"123", 10, 123}, {L"-345", 10, -345},  {L"xyz", 10, 0}, {L"+678abc", 10, 678}, {L"+678abc", 16, 6785724},
-               {L"007", 10, 7},   {L"789", 8, 7},       {L"FGH", 16, 15}, {L" ", 10, 0},         {L"0x1F", 0, 31},
-               {L"0b101", 0, 5},  {L"0o17", 0, 15},     {L"  42", 0, 42}};
+  } cases[] = {{L"123", 10, 123},     {L"-345", 10, -345},       {L"xyz", 10, 0},
+               {L"+678abc", 10, 678}, {L"+678abc", 16, 6785724}, {L"007", 10, 7},
+               {L"789", 8, 7},        {L"FGH", 16, 15},          {L" ", 10, 0},
+               {L"0x1F", 0, 31},      {L"0b101", 0, 5},          {L"0o17", 0, 15},
+               {L"  42", 0, 42}};
   for (const auto& c : cases) {
     UNICODE_STRING s = U(c.text);
     ULONG value = 99;
@@ -154,7 +156,8 @@ TEST(NumberString, GuidFromString) {
   EXPECT_EQ(RtlGUIDFromString(&text, &guid), STATUS_SUCCESS);
   const GUID expected = {0x01234567, 0x89ab, 0xcdef, {0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef}};
   EXPECT_TRUE(guid == expected);
-  for (PCWSTR bad : {L"01234567-89ab-CDEF-0123-456789abcdef", L"{01234567-89ab-CDEF-0123-456789abcdeg}", L"{}"}) {
+  for (PCWSTR bad :
+       {L"01234567-89ab-CDEF-0123-456789abcdef", L"{01234567-89ab-CDEF-0123-456789abcdeg}", L"{}"}) {
     UNICODE_STRING s = U(bad);
     EXPECT_EQ(RtlGUIDFromString(&s, &guid), STATUS_INVALID_PARAMETER);
   }

@@ -49,19 +49,23 @@ TEST(SafeStrings, ExtendedFormsReportTheRest) {
   char b[8];
   char* end;
   size_t remaining;
-  EXPECT_EQ(RtlStringCchCopyExA(b, 8, "abc", &end, &remaining, STRSAFE_FILL_BEHIND_NULL | '#'), STATUS_SUCCESS);
+  EXPECT_EQ(RtlStringCchCopyExA(b, 8, "abc", &end, &remaining, STRSAFE_FILL_BEHIND_NULL | '#'),
+            STATUS_SUCCESS);
   EXPECT_EQ(end, b + 3);
   EXPECT_EQ(remaining, 5u);
   EXPECT_EQ(std::string(b, 8), std::string("abc\0####", 8));
-  EXPECT_EQ(RtlStringCchCatExA(b, 8, "defghi", &end, &remaining, STRSAFE_NO_TRUNCATION), STATUS_BUFFER_OVERFLOW);
+  EXPECT_EQ(RtlStringCchCatExA(b, 8, "defghi", &end, &remaining, STRSAFE_NO_TRUNCATION),
+            STATUS_BUFFER_OVERFLOW);
   EXPECT_STREQ(b, "abc");
-  EXPECT_EQ(RtlStringCchCopyExA(b, 8, "0123456789", &end, &remaining, STRSAFE_NULL_ON_FAILURE), STATUS_BUFFER_OVERFLOW);
+  EXPECT_EQ(RtlStringCchCopyExA(b, 8, "0123456789", &end, &remaining, STRSAFE_NULL_ON_FAILURE),
+            STATUS_BUFFER_OVERFLOW);
   EXPECT_STREQ(b, "");
   EXPECT_EQ(RtlStringCchCopyExA(b, 8, "0123456789", &end, &remaining, STRSAFE_FILL_ON_FAILURE | '*'),
             STATUS_BUFFER_OVERFLOW);
   EXPECT_STREQ(b, "*******");
   EXPECT_EQ(RtlStringCchCopyExA(nullptr, 0, nullptr, nullptr, nullptr, STRSAFE_IGNORE_NULLS), STATUS_SUCCESS);
-  EXPECT_EQ(RtlStringCchCopyExA(nullptr, 0, "a", nullptr, nullptr, STRSAFE_IGNORE_NULLS), STATUS_INVALID_PARAMETER);
+  EXPECT_EQ(RtlStringCchCopyExA(nullptr, 0, "a", nullptr, nullptr, STRSAFE_IGNORE_NULLS),
+            STATUS_INVALID_PARAMETER);
   EXPECT_EQ(RtlStringCchCopyExA(b, 8, nullptr, nullptr, nullptr, 0), STATUS_INVALID_PARAMETER);
   EXPECT_EQ(RtlStringCchCopyExA(b, 8, "a", nullptr, nullptr, 0x8000), STATUS_INVALID_PARAMETER);
   WCHAR w[8];

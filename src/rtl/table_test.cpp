@@ -43,7 +43,8 @@ int CheckedDepth(PRTL_BALANCED_LINKS n) {
 TEST(AvlTable, AgreesWithASetUnderRandomChanges) {
   int room = 1 << 20;
   RTL_AVL_TABLE table;
-  RtlInitializeGenericTableAvl(&table, Compare<RTL_AVL_TABLE>, Allocate<RTL_AVL_TABLE>, Free<RTL_AVL_TABLE>, &room);
+  RtlInitializeGenericTableAvl(&table, Compare<RTL_AVL_TABLE>, Allocate<RTL_AVL_TABLE>, Free<RTL_AVL_TABLE>,
+                               &room);
   std::set<int> expected;
   std::mt19937 random(1);
   for (int i = 0; i < 20000; ++i) {
@@ -60,11 +61,13 @@ TEST(AvlTable, AgreesWithASetUnderRandomChanges) {
     ASSERT_EQ(RtlNumberGenericTableElementsAvl(&table), expected.size());
   }
   std::vector<int> seen;
-  for (void* p = RtlEnumerateGenericTableAvl(&table, TRUE); p; p = RtlEnumerateGenericTableAvl(&table, FALSE)) {
+  for (void* p = RtlEnumerateGenericTableAvl(&table, TRUE); p;
+       p = RtlEnumerateGenericTableAvl(&table, FALSE)) {
     seen.push_back(*static_cast<int*>(p));
   }
   EXPECT_EQ(seen, std::vector<int>(expected.begin(), expected.end()));
-  for (ULONG i = 0; i < seen.size(); ++i) EXPECT_EQ(*static_cast<int*>(RtlGetElementGenericTableAvl(&table, i)), seen[i]);
+  for (ULONG i = 0; i < seen.size(); ++i)
+    EXPECT_EQ(*static_cast<int*>(RtlGetElementGenericTableAvl(&table, i)), seen[i]);
   for (int value : seen) EXPECT_TRUE(RtlDeleteElementGenericTableAvl(&table, &value));
   EXPECT_TRUE(RtlIsGenericTableEmptyAvl(&table));
   EXPECT_EQ(room, 1 << 20);
@@ -73,14 +76,16 @@ TEST(AvlTable, AgreesWithASetUnderRandomChanges) {
 TEST(AvlTable, FullFormsAndFailedAllocation) {
   int room = 1;
   RTL_AVL_TABLE table;
-  RtlInitializeGenericTableAvl(&table, Compare<RTL_AVL_TABLE>, Allocate<RTL_AVL_TABLE>, Free<RTL_AVL_TABLE>, &room);
+  RtlInitializeGenericTableAvl(&table, Compare<RTL_AVL_TABLE>, Allocate<RTL_AVL_TABLE>, Free<RTL_AVL_TABLE>,
+                               &room);
   int value = 5;
   PVOID place;
   TABLE_SEARCH_RESULT result;
   EXPECT_EQ(RtlLookupElementGenericTableFullAvl(&table, &value, &place, &result), nullptr);
   EXPECT_EQ(result, TableEmptyTree);
   BOOLEAN added;
-  EXPECT_NE(RtlInsertElementGenericTableFullAvl(&table, &value, sizeof(value), &added, place, result), nullptr);
+  EXPECT_NE(RtlInsertElementGenericTableFullAvl(&table, &value, sizeof(value), &added, place, result),
+            nullptr);
   value = 6;
   EXPECT_EQ(RtlLookupElementGenericTableFullAvl(&table, &value, &place, &result), nullptr);
   EXPECT_EQ(result, TableInsertAsRight);
@@ -96,7 +101,8 @@ TEST(AvlTable, FullFormsAndFailedAllocation) {
 TEST(AvlTable, LikeADirectoryResumesByKeyAfterADeletion) {
   int room = 10;
   RTL_AVL_TABLE table;
-  RtlInitializeGenericTableAvl(&table, Compare<RTL_AVL_TABLE>, Allocate<RTL_AVL_TABLE>, Free<RTL_AVL_TABLE>, &room);
+  RtlInitializeGenericTableAvl(&table, Compare<RTL_AVL_TABLE>, Allocate<RTL_AVL_TABLE>, Free<RTL_AVL_TABLE>,
+                               &room);
   for (int i : {10, 20, 30, 40}) RtlInsertElementGenericTableAvl(&table, &i, sizeof(i), nullptr);
   PVOID key = nullptr;
   ULONG deletes = 0;
@@ -118,7 +124,8 @@ TEST(AvlTable, LikeADirectoryResumesByKeyAfterADeletion) {
 TEST(SplayTable, AgreesWithASetUnderRandomChanges) {
   int room = 1 << 20;
   RTL_GENERIC_TABLE table;
-  RtlInitializeGenericTable(&table, Compare<RTL_GENERIC_TABLE>, Allocate<RTL_GENERIC_TABLE>, Free<RTL_GENERIC_TABLE>, &room);
+  RtlInitializeGenericTable(&table, Compare<RTL_GENERIC_TABLE>, Allocate<RTL_GENERIC_TABLE>,
+                            Free<RTL_GENERIC_TABLE>, &room);
   std::set<int> expected;
   std::mt19937 random(2);
   for (int i = 0; i < 20000; ++i) {
@@ -126,17 +133,22 @@ TEST(SplayTable, AgreesWithASetUnderRandomChanges) {
     switch (random() % 3) {
       case 0: {
         BOOLEAN added;
-        ASSERT_EQ(*static_cast<int*>(RtlInsertElementGenericTable(&table, &value, sizeof(value), &added)), value);
+        ASSERT_EQ(*static_cast<int*>(RtlInsertElementGenericTable(&table, &value, sizeof(value), &added)),
+                  value);
         ASSERT_EQ(added != 0, expected.insert(value).second);
         break;
       }
-      case 1: ASSERT_EQ(RtlDeleteElementGenericTable(&table, &value) != 0, expected.erase(value) == 1); break;
-      default: ASSERT_EQ(RtlLookupElementGenericTable(&table, &value) != nullptr, expected.count(value) == 1);
+      case 1:
+        ASSERT_EQ(RtlDeleteElementGenericTable(&table, &value) != 0, expected.erase(value) == 1);
+        break;
+      default:
+        ASSERT_EQ(RtlLookupElementGenericTable(&table, &value) != nullptr, expected.count(value) == 1);
     }
   }
   std::vector<int> plain, splayed;
   PVOID key = nullptr;
-  while (void* p = RtlEnumerateGenericTableWithoutSplaying(&table, &key)) plain.push_back(*static_cast<int*>(p));
+  while (void* p = RtlEnumerateGenericTableWithoutSplaying(&table, &key))
+    plain.push_back(*static_cast<int*>(p));
   for (void* p = RtlEnumerateGenericTable(&table, TRUE); p; p = RtlEnumerateGenericTable(&table, FALSE)) {
     splayed.push_back(*static_cast<int*>(p));
   }
@@ -151,7 +163,8 @@ TEST(SplayTable, AgreesWithASetUnderRandomChanges) {
 TEST(SplayTable, ElementsAreNumberedInOrderOfInsertion) {
   int room = 10;
   RTL_GENERIC_TABLE table;
-  RtlInitializeGenericTable(&table, Compare<RTL_GENERIC_TABLE>, Allocate<RTL_GENERIC_TABLE>, Free<RTL_GENERIC_TABLE>, &room);
+  RtlInitializeGenericTable(&table, Compare<RTL_GENERIC_TABLE>, Allocate<RTL_GENERIC_TABLE>,
+                            Free<RTL_GENERIC_TABLE>, &room);
   for (int i : {30, 10, 20}) RtlInsertElementGenericTable(&table, &i, sizeof(i), nullptr);
   EXPECT_EQ(*static_cast<int*>(RtlGetElementGenericTable(&table, 2)), 20);
   EXPECT_EQ(*static_cast<int*>(RtlGetElementGenericTable(&table, 0)), 30);

@@ -46,10 +46,11 @@ VOID NTAPI RtlTimeToTimeFields(PLARGE_INTEGER Time, PTIME_FIELDS TimeFields) {
 BOOLEAN NTAPI RtlTimeFieldsToTime(PTIME_FIELDS TimeFields, PLARGE_INTEGER Time) {
   const TIME_FIELDS& f = *TimeFields;
   if (f.Year < 1601 || f.Month < 1 || f.Day < 1) return FALSE;
-  std::chrono::year_month_day date{std::chrono::year{f.Year}, std::chrono::month{static_cast<unsigned>(f.Month)},
+  std::chrono::year_month_day date{std::chrono::year{f.Year},
+                                   std::chrono::month{static_cast<unsigned>(f.Month)},
                                    std::chrono::day{static_cast<unsigned>(f.Day)}};
-  if (!date.ok() || f.Hour < 0 || f.Hour > 23 || f.Minute < 0 || f.Minute > 59 || f.Second < 0 || f.Second > 59 ||
-      f.Milliseconds < 0 || f.Milliseconds > 999) {
+  if (!date.ok() || f.Hour < 0 || f.Hour > 23 || f.Minute < 0 || f.Minute > 59 || f.Second < 0 ||
+      f.Second > 59 || f.Milliseconds < 0 || f.Milliseconds > 999) {
     return FALSE;
   }
   LONGLONG day = (sys_days{date} - kEpoch).count();

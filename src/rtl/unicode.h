@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// UTF-8 and UTF-16, one code point at a time. What is malformed becomes U+FFFD, one for each unit that is skipped.
+// UTF-8 and UTF-16, one code point at a time. What is malformed becomes U+FFFD, one for each unit that is
+// skipped.
 #pragma once
 
 #include <stddef.h>
@@ -37,7 +38,8 @@ inline Decoded DecodeUtf8(const char*& s, const char* end) {
     code_point = code_point << 6 | (unit & 0x3F);
   }
   bool overlong = (trailing == 2 && code_point < 0x800) || (trailing == 3 && code_point < 0x10000);
-  if (overlong || code_point > 0x10FFFF || (code_point >= 0xD800 && code_point <= 0xDFFF)) return {kReplacement, false};
+  if (overlong || code_point > 0x10FFFF || (code_point >= 0xD800 && code_point <= 0xDFFF))
+    return {kReplacement, false};
   s += trailing;
   return {code_point, true};
 }

@@ -13,16 +13,24 @@ constexpr ULONG kSuites = VER_SUITE_SINGLEUSERTS | VER_SUITE_TERMINAL;
 
 bool Compare(ULONG actual, ULONG wanted, ULONG condition) {
   switch (condition) {
-    case VER_EQUAL: return actual == wanted;
-    case VER_GREATER: return actual > wanted;
-    case VER_GREATER_EQUAL: return actual >= wanted;
-    case VER_LESS: return actual < wanted;
-    case VER_LESS_EQUAL: return actual <= wanted;
-    default: return false;
+    case VER_EQUAL:
+      return actual == wanted;
+    case VER_GREATER:
+      return actual > wanted;
+    case VER_GREATER_EQUAL:
+      return actual >= wanted;
+    case VER_LESS:
+      return actual < wanted;
+    case VER_LESS_EQUAL:
+      return actual <= wanted;
+    default:
+      return false;
   }
 }
 
-int BitIndex(ULONG type) { return __builtin_ctz(type); }
+int BitIndex(ULONG type) {
+  return __builtin_ctz(type);
+}
 
 ULONG ConditionOf(ULONGLONG mask, ULONG type) {
   return static_cast<ULONG>(mask >> (BitIndex(type) * VER_NUM_BITS_PER_CONDITION_MASK)) & VER_CONDITION_MASK;
@@ -51,9 +59,11 @@ NTSTATUS NTAPI RtlGetVersion(PRTL_OSVERSIONINFOW lpVersionInformation) {
   return STATUS_SUCCESS;
 }
 
-// STATUS_REVISION_MISMATCH where a comparison fails, STATUS_INVALID_PARAMETER without a type or condition. Major, minor and
-// service pack are compared as one number, most significant first. nf-wdm-rtlverifyversioninfo
-NTSTATUS NTAPI RtlVerifyVersionInfo(PRTL_OSVERSIONINFOEXW VersionInfo, ULONG TypeMask, ULONGLONG ConditionMask) {
+// STATUS_REVISION_MISMATCH where a comparison fails, STATUS_INVALID_PARAMETER without a type or condition.
+// Major, minor and service pack are compared as one number, most significant first.
+// nf-wdm-rtlverifyversioninfo
+NTSTATUS NTAPI RtlVerifyVersionInfo(PRTL_OSVERSIONINFOEXW VersionInfo, ULONG TypeMask,
+                                    ULONGLONG ConditionMask) {
   constexpr ULONG kKnown = 0xFF;
   if (!TypeMask || (TypeMask & ~kKnown) || !ConditionMask) return STATUS_INVALID_PARAMETER;
   for (ULONG rest = TypeMask; rest; rest &= rest - 1) {
@@ -78,7 +88,8 @@ NTSTATUS NTAPI RtlVerifyVersionInfo(PRTL_OSVERSIONINFOEXW VersionInfo, ULONG Typ
     // A part that already decides the order leaves the lesser parts unlooked at.
     bool decides = condition != VER_EQUAL && v.actual != v.wanted;
     if (!decides && condition != VER_EQUAL) {
-      bool lesser = (TypeMask & (VER_MINORVERSION | VER_SERVICEPACKMAJOR | VER_SERVICEPACKMINOR)) && v.type != VER_SERVICEPACKMINOR;
+      bool lesser = (TypeMask & (VER_MINORVERSION | VER_SERVICEPACKMAJOR | VER_SERVICEPACKMINOR)) &&
+                    v.type != VER_SERVICEPACKMINOR;
       bool allows_equal = condition == VER_GREATER_EQUAL || condition == VER_LESS_EQUAL;
       if (!allows_equal && !lesser) return STATUS_REVISION_MISMATCH;
       continue;
@@ -109,23 +120,29 @@ ULONGLONG NTAPI VerSetConditionMask(ULONGLONG ConditionMask, ULONG TypeMask, UCH
 }
 
 // nf-wdm-rtlisntddiversionavailable
-BOOLEAN NTAPI RtlIsNtDdiVersionAvailable(ULONG Version) { return Version <= kNtddiVersion; }
+BOOLEAN NTAPI RtlIsNtDdiVersionAvailable(ULONG Version) {
+  return Version <= kNtddiVersion;
+}
 // There are no service packs of this version. nf-wdm-rtlisservicepackversioninstalled
 BOOLEAN NTAPI RtlIsServicePackVersionInstalled(ULONG Version) {
   return OSVER(Version) == OSVER(kNtddiVersion) && SPVER(Version) == 0;
 }
 
 // nf-ntddk-rtlisstateseparationenabled
-BOOLEAN NTAPI RtlIsStateSeparationEnabled(VOID) { return FALSE; }
+BOOLEAN NTAPI RtlIsStateSeparationEnabled(VOID) {
+  return FALSE;
+}
 
-// A linear congruential step modulo 2^31 - 1: the same seed gives the same sequence. 0 to MAXLONG - 1. Any IRQL.
-// nf-ntifs-rtlrandomex
+// A linear congruential step modulo 2^31 - 1: the same seed gives the same sequence. 0 to MAXLONG - 1. Any
+// IRQL. nf-ntifs-rtlrandomex
 ULONG NTAPI RtlRandomEx(PULONG Seed) {
   constexpr ULONGLONG kModulus = MAXLONG;
   *Seed = static_cast<ULONG>((*Seed * 0x7FFFFFEDull + 0x7FFFFFC3ull) % kModulus);
   return *Seed;
 }
 // nf-ntifs-rtlrandom
-ULONG NTAPI RtlRandom(PULONG Seed) { return RtlRandomEx(Seed); }
+ULONG NTAPI RtlRandom(PULONG Seed) {
+  return RtlRandomEx(Seed);
+}
 
 }  // extern "C"

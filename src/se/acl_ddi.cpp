@@ -8,8 +8,12 @@
 
 namespace {
 
-char* Bytes(PACL acl) { return reinterpret_cast<char*>(acl); }
-ACE_HEADER* FirstAce(PACL acl) { return reinterpret_cast<ACE_HEADER*>(acl + 1); }
+char* Bytes(PACL acl) {
+  return reinterpret_cast<char*>(acl);
+}
+ACE_HEADER* FirstAce(PACL acl) {
+  return reinterpret_cast<ACE_HEADER*>(acl + 1);
+}
 ACE_HEADER* Next(ACE_HEADER* ace) {
   return reinterpret_cast<ACE_HEADER*>(reinterpret_cast<char*>(ace) + ace->AceSize);
 }
@@ -19,7 +23,8 @@ ACE_HEADER* Find(PACL acl, ULONG index) {
   ACE_HEADER* ace = FirstAce(acl);
   char* end = Bytes(acl) + acl->AclSize;
   for (ULONG i = 0; i < index && i < acl->AceCount; ++i) {
-    if (reinterpret_cast<char*>(ace) + sizeof(ACE_HEADER) > end || ace->AceSize < sizeof(ACE_HEADER)) return nullptr;
+    if (reinterpret_cast<char*>(ace) + sizeof(ACE_HEADER) > end || ace->AceSize < sizeof(ACE_HEADER))
+      return nullptr;
     ace = Next(ace);
   }
   return reinterpret_cast<char*>(ace) <= end ? ace : nullptr;
@@ -67,10 +72,12 @@ BOOLEAN RtlValidAcl(PACL acl) {
   char* end = Bytes(acl) + acl->AclSize;
   for (USHORT i = 0; i < acl->AceCount; ++i, ace = Next(ace)) {
     auto* at = reinterpret_cast<char*>(ace);
-    if (at + sizeof(ACE_HEADER) > end || ace->AceSize < sizeof(ACE_HEADER) || at + ace->AceSize > end) return FALSE;
+    if (at + sizeof(ACE_HEADER) > end || ace->AceSize < sizeof(ACE_HEADER) || at + ace->AceSize > end)
+      return FALSE;
     if (ace->AceType <= SYSTEM_ALARM_ACE_TYPE || ace->AceType == SYSTEM_MANDATORY_LABEL_ACE_TYPE) {
       auto* known = reinterpret_cast<ACCESS_ALLOWED_ACE*>(ace);
-      if (ace->AceSize < 16 || !RtlValidSid(&known->SidStart) || ace->AceSize < 8 + RtlLengthSid(&known->SidStart)) {
+      if (ace->AceSize < 16 || !RtlValidSid(&known->SidStart) ||
+          ace->AceSize < 8 + RtlLengthSid(&known->SidStart)) {
         return FALSE;
       }
     }
@@ -96,7 +103,8 @@ NTSTATUS RtlAddAce(PACL acl, ULONG revision, ULONG index, PVOID list, ULONG list
   std::memmove(place + list_length, place, static_cast<size_t>(end - place));
   std::memcpy(place, list, list_length);
   acl->AceCount = static_cast<USHORT>(acl->AceCount + count);
-  if (revision > acl->AclRevision && revision <= MAX_ACL_REVISION) acl->AclRevision = static_cast<UCHAR>(revision);
+  if (revision > acl->AclRevision && revision <= MAX_ACL_REVISION)
+    acl->AclRevision = static_cast<UCHAR>(revision);
   return STATUS_SUCCESS;
 }
 

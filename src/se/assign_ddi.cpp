@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Security descriptors of objects: SeAssignSecurity, SeQuerySecurityDescriptorInfo, SeSetSecurityDescriptorInfo.
+// Security descriptors of objects: SeAssignSecurity, SeQuerySecurityDescriptorInfo,
+// SeSetSecurityDescriptorInfo.
 #include <ddi/ex_pool.h>
 #include <ntstatus.h>
 
@@ -22,7 +23,8 @@ std::vector<char> MappedCopy(PACL acl, const GENERIC_MAPPING* mapping) {
     void* at;
     if (!NT_SUCCESS(RtlGetAce(mapped, i, &at))) break;
     auto* ace = static_cast<ACCESS_ALLOWED_ACE*>(at);
-    if (ace->Header.AceType == SYSTEM_MANDATORY_LABEL_ACE_TYPE || (ace->Header.AceFlags & INHERIT_ONLY_ACE) != 0) {
+    if (ace->Header.AceType == SYSTEM_MANDATORY_LABEL_ACE_TYPE ||
+        (ace->Header.AceFlags & INHERIT_ONLY_ACE) != 0) {
       continue;
     }
     RtlMapGenericMask(&ace->Mask, mapping);
@@ -34,9 +36,10 @@ std::vector<char> MappedCopy(PACL acl, const GENERIC_MAPPING* mapping) {
 
 extern "C" {
 
-// The explicit descriptor with the subject's user as owner where it names none; without one, the parent's. Generic rights
-// are mapped. Freed with SeDeassignSecurity. STATUS_INSUFFICIENT_RESOURCES, STATUS_INVALID_SECURITY_DESCR.
-// Entries are not inherited one by one: a parent's list is taken whole. nf-wdm-seassignsecurity
+// The explicit descriptor with the subject's user as owner where it names none; without one, the parent's.
+// Generic rights are mapped. Freed with SeDeassignSecurity. STATUS_INSUFFICIENT_RESOURCES,
+// STATUS_INVALID_SECURITY_DESCR. Entries are not inherited one by one: a parent's list is taken whole.
+// nf-wdm-seassignsecurity
 NTSTATUS SeAssignSecurity(PSECURITY_DESCRIPTOR parent, PSECURITY_DESCRIPTOR explicit_descriptor,
                           PSECURITY_DESCRIPTOR* result, BOOLEAN, PSECURITY_SUBJECT_CONTEXT subject,
                           PGENERIC_MAPPING mapping, INT) {
@@ -76,8 +79,8 @@ NTSTATUS SeDeassignSecurity(PSECURITY_DESCRIPTOR* descriptor) {
 
 // The parts asked for, self-relative. STATUS_BUFFER_TOO_SMALL with the bytes needed.
 // nf-ntifs-sequerysecuritydescriptorinfo
-NTSTATUS SeQuerySecurityDescriptorInfo(PSECURITY_INFORMATION wanted, PSECURITY_DESCRIPTOR buffer, PULONG length,
-                                       PSECURITY_DESCRIPTOR* object_descriptor) {
+NTSTATUS SeQuerySecurityDescriptorInfo(PSECURITY_INFORMATION wanted, PSECURITY_DESCRIPTOR buffer,
+                                       PULONG length, PSECURITY_DESCRIPTOR* object_descriptor) {
   se::Parts parts;
   if (*object_descriptor != nullptr) parts = se::PartsOf(*object_descriptor);
   if ((*wanted & OWNER_SECURITY_INFORMATION) == 0) parts.owner = nullptr;

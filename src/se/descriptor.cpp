@@ -33,19 +33,26 @@ Parts PartsOf(PSECURITY_DESCRIPTOR descriptor) {
 }
 
 namespace {
-ULONG Aligned(ULONG size) { return (size + 3) & ~3u; }
-ULONG SidSize(PSID sid) { return sid == nullptr ? 0 : RtlLengthSid(sid); }
-ULONG AclSize(PACL acl) { return acl == nullptr ? 0 : Aligned(acl->AclSize); }
+ULONG Aligned(ULONG size) {
+  return (size + 3) & ~3u;
+}
+ULONG SidSize(PSID sid) {
+  return sid == nullptr ? 0 : RtlLengthSid(sid);
+}
+ULONG AclSize(PACL acl) {
+  return acl == nullptr ? 0 : Aligned(acl->AclSize);
+}
 }  // namespace
 
 ULONG SelfRelativeSize(const Parts& parts) {
-  return sizeof(SECURITY_DESCRIPTOR_RELATIVE) + SidSize(parts.owner) + SidSize(parts.group) + AclSize(parts.sacl) +
-         AclSize(parts.dacl);
+  return sizeof(SECURITY_DESCRIPTOR_RELATIVE) + SidSize(parts.owner) + SidSize(parts.group) +
+         AclSize(parts.sacl) + AclSize(parts.dacl);
 }
 
 void WriteSelfRelative(const Parts& parts, void* buffer) {
   auto* relative = static_cast<SECURITY_DESCRIPTOR_RELATIVE*>(buffer);
-  *relative = {SECURITY_DESCRIPTOR_REVISION, 0, static_cast<USHORT>(parts.control | SE_SELF_RELATIVE), 0, 0, 0, 0};
+  *relative = {
+      SECURITY_DESCRIPTOR_REVISION, 0, static_cast<USHORT>(parts.control | SE_SELF_RELATIVE), 0, 0, 0, 0};
   ULONG offset = sizeof(SECURITY_DESCRIPTOR_RELATIVE);
   auto append = [&](const void* part, ULONG size, ULONG padded) -> ULONG {
     if (part == nullptr) return 0;
@@ -94,15 +101,19 @@ NTSTATUS RtlCreateSecurityDescriptorRelative(PISECURITY_DESCRIPTOR_RELATIVE desc
 
 // Revision, SIDs and ACLs are well formed. nf-wdm-rtlvalidsecuritydescriptor
 BOOLEAN RtlValidSecurityDescriptor(PSECURITY_DESCRIPTOR descriptor) {
-  if (descriptor == nullptr || static_cast<SECURITY_DESCRIPTOR*>(descriptor)->Revision != SECURITY_DESCRIPTOR_REVISION) {
+  if (descriptor == nullptr ||
+      static_cast<SECURITY_DESCRIPTOR*>(descriptor)->Revision != SECURITY_DESCRIPTOR_REVISION) {
     return FALSE;
   }
   se::Parts parts = se::PartsOf(descriptor);
-  return (parts.owner == nullptr || RtlValidSid(parts.owner)) && (parts.group == nullptr || RtlValidSid(parts.group)) &&
-         (parts.dacl == nullptr || RtlValidAcl(parts.dacl)) && (parts.sacl == nullptr || RtlValidAcl(parts.sacl));
+  return (parts.owner == nullptr || RtlValidSid(parts.owner)) &&
+         (parts.group == nullptr || RtlValidSid(parts.group)) &&
+         (parts.dacl == nullptr || RtlValidAcl(parts.dacl)) &&
+         (parts.sacl == nullptr || RtlValidAcl(parts.sacl));
 }
 
-// The self-relative form lies within `length` and has the parts required. nf-wdm-rtlvalidrelativesecuritydescriptor
+// The self-relative form lies within `length` and has the parts required.
+// nf-wdm-rtlvalidrelativesecuritydescriptor
 BOOLEAN RtlValidRelativeSecurityDescriptor(PSECURITY_DESCRIPTOR descriptor, ULONG length,
                                            SECURITY_INFORMATION required) {
   auto* relative = static_cast<SECURITY_DESCRIPTOR_RELATIVE*>(descriptor);
@@ -124,7 +135,8 @@ BOOLEAN RtlValidRelativeSecurityDescriptor(PSECURITY_DESCRIPTOR descriptor, ULON
     auto* acl = reinterpret_cast<PACL>(base + offset);
     return acl->AclSize <= length - offset && RtlValidAcl(acl) != FALSE;
   };
-  return sid_ok(relative->Owner, OWNER_SECURITY_INFORMATION) && sid_ok(relative->Group, GROUP_SECURITY_INFORMATION) &&
+  return sid_ok(relative->Owner, OWNER_SECURITY_INFORMATION) &&
+         sid_ok(relative->Group, GROUP_SECURITY_INFORMATION) &&
          acl_ok(relative->Dacl, SE_DACL_PRESENT, DACL_SECURITY_INFORMATION) &&
          acl_ok(relative->Sacl, SE_SACL_PRESENT, SACL_SECURITY_INFORMATION);
 }
@@ -141,23 +153,28 @@ ULONG RtlLengthSecurityDescriptor(PSECURITY_DESCRIPTOR descriptor) {
   return se::SelfRelativeSize(parts) - static_cast<ULONG>(sizeof(SECURITY_DESCRIPTOR_RELATIVE)) + header;
 }
 
-#define RING3_ABSOLUTE(descriptor, sd)                                             \
-  auto* sd = static_cast<SECURITY_DESCRIPTOR*>(descriptor);                        \
+#define RING3_ABSOLUTE(descriptor, sd)                                              \
+  auto* sd = static_cast<SECURITY_DESCRIPTOR*>(descriptor);                         \
   if (sd->Revision != SECURITY_DESCRIPTOR_REVISION) return STATUS_UNKNOWN_REVISION; \
   if ((sd->Control & SE_SELF_RELATIVE) != 0) return STATUS_INVALID_SECURITY_DESCR
 
-// Absolute form only. STATUS_UNKNOWN_REVISION, STATUS_INVALID_SECURITY_DESCR. nf-wdm-rtlsetdaclsecuritydescriptor
-NTSTATUS RtlSetDaclSecurityDescriptor(PSECURITY_DESCRIPTOR descriptor, BOOLEAN present, PACL dacl, BOOLEAN defaulted) {
+// Absolute form only. STATUS_UNKNOWN_REVISION, STATUS_INVALID_SECURITY_DESCR.
+// nf-wdm-rtlsetdaclsecuritydescriptor
+NTSTATUS RtlSetDaclSecurityDescriptor(PSECURITY_DESCRIPTOR descriptor, BOOLEAN present, PACL dacl,
+                                      BOOLEAN defaulted) {
   RING3_ABSOLUTE(descriptor, sd);
-  sd->Control = static_cast<USHORT>((sd->Control & ~(SE_DACL_PRESENT | SE_DACL_DEFAULTED)) |
-                                    (present ? SE_DACL_PRESENT : 0) | (present && defaulted ? SE_DACL_DEFAULTED : 0));
+  sd->Control =
+      static_cast<USHORT>((sd->Control & ~(SE_DACL_PRESENT | SE_DACL_DEFAULTED)) |
+                          (present ? SE_DACL_PRESENT : 0) | (present && defaulted ? SE_DACL_DEFAULTED : 0));
   sd->Dacl = present ? dacl : nullptr;
   return STATUS_SUCCESS;
 }
-NTSTATUS RtlSetSaclSecurityDescriptor(PSECURITY_DESCRIPTOR descriptor, BOOLEAN present, PACL sacl, BOOLEAN defaulted) {
+NTSTATUS RtlSetSaclSecurityDescriptor(PSECURITY_DESCRIPTOR descriptor, BOOLEAN present, PACL sacl,
+                                      BOOLEAN defaulted) {
   RING3_ABSOLUTE(descriptor, sd);
-  sd->Control = static_cast<USHORT>((sd->Control & ~(SE_SACL_PRESENT | SE_SACL_DEFAULTED)) |
-                                    (present ? SE_SACL_PRESENT : 0) | (present && defaulted ? SE_SACL_DEFAULTED : 0));
+  sd->Control =
+      static_cast<USHORT>((sd->Control & ~(SE_SACL_PRESENT | SE_SACL_DEFAULTED)) |
+                          (present ? SE_SACL_PRESENT : 0) | (present && defaulted ? SE_SACL_DEFAULTED : 0));
   sd->Sacl = present ? sacl : nullptr;
   return STATUS_SUCCESS;
 }
@@ -165,14 +182,16 @@ NTSTATUS RtlSetSaclSecurityDescriptor(PSECURITY_DESCRIPTOR descriptor, BOOLEAN p
 NTSTATUS RtlSetOwnerSecurityDescriptor(PSECURITY_DESCRIPTOR descriptor, PSID owner, BOOLEAN defaulted) {
   RING3_ABSOLUTE(descriptor, sd);
   sd->Owner = owner;
-  sd->Control = static_cast<USHORT>((sd->Control & ~SE_OWNER_DEFAULTED) | (defaulted ? SE_OWNER_DEFAULTED : 0));
+  sd->Control =
+      static_cast<USHORT>((sd->Control & ~SE_OWNER_DEFAULTED) | (defaulted ? SE_OWNER_DEFAULTED : 0));
   return STATUS_SUCCESS;
 }
 // nf-ntifs-rtlsetgroupsecuritydescriptor
 NTSTATUS RtlSetGroupSecurityDescriptor(PSECURITY_DESCRIPTOR descriptor, PSID group, BOOLEAN defaulted) {
   RING3_ABSOLUTE(descriptor, sd);
   sd->Group = group;
-  sd->Control = static_cast<USHORT>((sd->Control & ~SE_GROUP_DEFAULTED) | (defaulted ? SE_GROUP_DEFAULTED : 0));
+  sd->Control =
+      static_cast<USHORT>((sd->Control & ~SE_GROUP_DEFAULTED) | (defaulted ? SE_GROUP_DEFAULTED : 0));
   return STATUS_SUCCESS;
 }
 
@@ -218,7 +237,8 @@ NTSTATUS RtlGetGroupSecurityDescriptor(PSECURITY_DESCRIPTOR descriptor, PSID* gr
 }
 
 // STATUS_BAD_DESCRIPTOR_FORMAT (self-relative already), STATUS_BUFFER_TOO_SMALL with the bytes needed.
-NTSTATUS RtlAbsoluteToSelfRelativeSD(PSECURITY_DESCRIPTOR absolute, PSECURITY_DESCRIPTOR relative, PULONG length) {
+NTSTATUS RtlAbsoluteToSelfRelativeSD(PSECURITY_DESCRIPTOR absolute, PSECURITY_DESCRIPTOR relative,
+                                     PULONG length) {
   se::Parts parts = se::PartsOf(absolute);
   if ((parts.control & SE_SELF_RELATIVE) != 0) return STATUS_BAD_DESCRIPTOR_FORMAT;
   ULONG needed = se::SelfRelativeSize(parts);
@@ -230,9 +250,9 @@ NTSTATUS RtlAbsoluteToSelfRelativeSD(PSECURITY_DESCRIPTOR absolute, PSECURITY_DE
 }
 
 // STATUS_BAD_DESCRIPTOR_FORMAT, STATUS_BUFFER_TOO_SMALL with all sizes needed.
-NTSTATUS RtlSelfRelativeToAbsoluteSD(PSECURITY_DESCRIPTOR relative, PSECURITY_DESCRIPTOR absolute, PULONG size,
-                                     PACL dacl, PULONG dacl_size, PACL sacl, PULONG sacl_size, PSID owner,
-                                     PULONG owner_size, PSID group, PULONG group_size) {
+NTSTATUS RtlSelfRelativeToAbsoluteSD(PSECURITY_DESCRIPTOR relative, PSECURITY_DESCRIPTOR absolute,
+                                     PULONG size, PACL dacl, PULONG dacl_size, PACL sacl, PULONG sacl_size,
+                                     PSID owner, PULONG owner_size, PSID group, PULONG group_size) {
   se::Parts parts = se::PartsOf(relative);
   if ((parts.control & SE_SELF_RELATIVE) == 0) return STATUS_BAD_DESCRIPTOR_FORMAT;
   struct Copy {

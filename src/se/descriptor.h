@@ -9,7 +9,8 @@
 
 namespace ring3::se {
 
-// The parts of a security descriptor of either form. Null: absent (a DACL that is present and null grants all).
+// The parts of a security descriptor of either form. Null: absent (a DACL that is present and null grants
+// all).
 struct Parts {
   SECURITY_DESCRIPTOR_CONTROL control = 0;
   PSID owner = nullptr;

@@ -19,13 +19,15 @@ struct NamedSid {
   ULONG first, second;  // second 0: none
 };
 constexpr NamedSid kSids[] = {
-    {u"WD", 1, 0, 0},     {u"SY", 5, 18, 0},    {u"BA", 5, 32, 544}, {u"BU", 5, 32, 545},   {u"BG", 5, 32, 546},
-    {u"PU", 5, 32, 547},  {u"AO", 5, 32, 548},  {u"SO", 5, 32, 549}, {u"PO", 5, 32, 550},   {u"BO", 5, 32, 551},
-    {u"RE", 5, 32, 552},  {u"RU", 5, 32, 554},  {u"RD", 5, 32, 555}, {u"NO", 5, 32, 556},   {u"AU", 5, 11, 0},
-    {u"RC", 5, 12, 0},    {u"WR", 5, 33, 0},    {u"IU", 5, 4, 0},    {u"NU", 5, 2, 0},      {u"SU", 5, 6, 0},
-    {u"AN", 5, 7, 0},     {u"PS", 5, 10, 0},    {u"LS", 5, 19, 0},   {u"NS", 5, 20, 0},     {u"CO", 3, 0, 0},
-    {u"CG", 3, 1, 0},     {u"OW", 3, 4, 0},     {u"ED", 5, 9, 0},    {u"LW", 16, 0x1000, 0}, {u"ME", 16, 0x2000, 0},
-    {u"MP", 16, 0x2100, 0}, {u"HI", 16, 0x3000, 0}, {u"SI", 16, 0x4000, 0}, {u"AC", 15, 2, 1}, {u"UD", 5, 84, 0},
+    {u"WD", 1, 0, 0},       {u"SY", 5, 18, 0},      {u"BA", 5, 32, 544},    {u"BU", 5, 32, 545},
+    {u"BG", 5, 32, 546},    {u"PU", 5, 32, 547},    {u"AO", 5, 32, 548},    {u"SO", 5, 32, 549},
+    {u"PO", 5, 32, 550},    {u"BO", 5, 32, 551},    {u"RE", 5, 32, 552},    {u"RU", 5, 32, 554},
+    {u"RD", 5, 32, 555},    {u"NO", 5, 32, 556},    {u"AU", 5, 11, 0},      {u"RC", 5, 12, 0},
+    {u"WR", 5, 33, 0},      {u"IU", 5, 4, 0},       {u"NU", 5, 2, 0},       {u"SU", 5, 6, 0},
+    {u"AN", 5, 7, 0},       {u"PS", 5, 10, 0},      {u"LS", 5, 19, 0},      {u"NS", 5, 20, 0},
+    {u"CO", 3, 0, 0},       {u"CG", 3, 1, 0},       {u"OW", 3, 4, 0},       {u"ED", 5, 9, 0},
+    {u"LW", 16, 0x1000, 0}, {u"ME", 16, 0x2000, 0}, {u"MP", 16, 0x2100, 0}, {u"HI", 16, 0x3000, 0},
+    {u"SI", 16, 0x4000, 0}, {u"AC", 15, 2, 1},      {u"UD", 5, 84, 0},
 };
 
 struct NamedRight {
@@ -33,18 +35,21 @@ struct NamedRight {
   ACCESS_MASK mask;
 };
 constexpr NamedRight kRights[] = {
-    {u"GA", GENERIC_ALL}, {u"GR", GENERIC_READ}, {u"GW", GENERIC_WRITE}, {u"GX", GENERIC_EXECUTE},
-    {u"RC", READ_CONTROL}, {u"SD", DELETE}, {u"WD", WRITE_DAC}, {u"WO", WRITE_OWNER}, {u"FA", 0x1f01ff},
-    {u"FR", 0x120089}, {u"FW", 0x120116}, {u"FX", 0x1200a0}, {u"KA", 0xf003f}, {u"KR", 0x20019}, {u"KW", 0x20006},
-    {u"KX", 0x20019}, {u"CC", 0x1}, {u"DC", 0x2}, {u"LC", 0x4}, {u"SW", 0x8}, {u"RP", 0x10}, {u"WP", 0x20},
-    {u"DT", 0x40}, {u"LO", 0x80}, {u"CR", 0x100},
+    {u"GA", GENERIC_ALL},  {u"GR", GENERIC_READ}, {u"GW", GENERIC_WRITE}, {u"GX", GENERIC_EXECUTE},
+    {u"RC", READ_CONTROL}, {u"SD", DELETE},       {u"WD", WRITE_DAC},     {u"WO", WRITE_OWNER},
+    {u"FA", 0x1f01ff},     {u"FR", 0x120089},     {u"FW", 0x120116},      {u"FX", 0x1200a0},
+    {u"KA", 0xf003f},      {u"KR", 0x20019},      {u"KW", 0x20006},       {u"KX", 0x20019},
+    {u"CC", 0x1},          {u"DC", 0x2},          {u"LC", 0x4},           {u"SW", 0x8},
+    {u"RP", 0x10},         {u"WP", 0x20},         {u"DT", 0x40},          {u"LO", 0x80},
+    {u"CR", 0x100},
 };
 constexpr NamedRight kLabelRights[] = {{u"NW", SYSTEM_MANDATORY_LABEL_NO_WRITE_UP},
                                        {u"NR", SYSTEM_MANDATORY_LABEL_NO_READ_UP},
                                        {u"NX", SYSTEM_MANDATORY_LABEL_NO_EXECUTE_UP}};
-constexpr NamedRight kAceFlags[] = {{u"OI", OBJECT_INHERIT_ACE}, {u"CI", CONTAINER_INHERIT_ACE},
-                                    {u"NP", NO_PROPAGATE_INHERIT_ACE}, {u"IO", INHERIT_ONLY_ACE}, {u"ID", INHERITED_ACE},
-                                    {u"SA", SUCCESSFUL_ACCESS_ACE_FLAG}, {u"FA", FAILED_ACCESS_ACE_FLAG}};
+constexpr NamedRight kAceFlags[] = {
+    {u"OI", OBJECT_INHERIT_ACE},    {u"CI", CONTAINER_INHERIT_ACE}, {u"NP", NO_PROPAGATE_INHERIT_ACE},
+    {u"IO", INHERIT_ONLY_ACE},      {u"ID", INHERITED_ACE},         {u"SA", SUCCESSFUL_ACCESS_ACE_FLAG},
+    {u"FA", FAILED_ACCESS_ACE_FLAG}};
 
 struct Acl {
   std::vector<uint32_t> words = std::vector<uint32_t>(2);  // header, then the entries
@@ -63,10 +68,11 @@ class Parser {
       if (text_.size() < 2 || text_[1] != u':') return false;
       char16_t part = text_[0] & ~0x20;
       text_.remove_prefix(2);
-      bool ok = part == u'O' ? ParseSidOnce(&owner_) : part == u'G' ? ParseSidOnce(&group_)
-                : part == u'D'                     ? ParseAcl(SE_DACL_PRESENT, &dacl_)
-                : part == u'S'                     ? ParseAcl(SE_SACL_PRESENT, &sacl_)
-                                                   : false;
+      bool ok = part == u'O'   ? ParseSidOnce(&owner_)
+                : part == u'G' ? ParseSidOnce(&group_)
+                : part == u'D' ? ParseAcl(SE_DACL_PRESENT, &dacl_)
+                : part == u'S' ? ParseAcl(SE_SACL_PRESENT, &sacl_)
+                               : false;
       if (!ok) return false;
       SkipSpace();
     }
@@ -85,7 +91,8 @@ class Parser {
 
  private:
   void SkipSpace() {
-    while (!text_.empty() && (text_[0] == u' ' || text_[0] == u'\t' || text_[0] == u'\r' || text_[0] == u'\n')) {
+    while (!text_.empty() &&
+           (text_[0] == u' ' || text_[0] == u'\t' || text_[0] == u'\r' || text_[0] == u'\n')) {
       text_.remove_prefix(1);
     }
   }
@@ -99,7 +106,8 @@ class Parser {
         if (!Same(text, known.name)) continue;
         // User-mode drivers' SID has six more numbers; all others one or two.
         if (known.first == 84) return Sid(5, {84, 0, 0, 0, 0, 0});
-        return known.second == 0 ? Sid(known.authority, {known.first}) : Sid(known.authority, {known.first, known.second});
+        return known.second == 0 ? Sid(known.authority, {known.first})
+                                 : Sid(known.authority, {known.first, known.second});
       }
       return std::nullopt;
     }
@@ -111,8 +119,9 @@ class Parser {
     size_t length = 2;
     if (text_.size() > 2 && text_[1] == u'-') {
       length = 0;
-      while (length < text_.size() && (text_[length] == u'-' || text_[length] == u'S' || text_[length] == u's' ||
-                                       (text_[length] >= u'0' && text_[length] <= u'9'))) {
+      while (length < text_.size() &&
+             (text_[length] == u'-' || text_[length] == u'S' || text_[length] == u's' ||
+              (text_[length] >= u'0' && text_[length] <= u'9'))) {
         // "S-1-5-18S:…": the S of the next part is followed by a colon.
         if (length != 0 && length + 1 < text_.size() && text_[length + 1] == u':') break;
         ++length;
@@ -152,7 +161,9 @@ class Parser {
       base = 8;
     }
     for (char16_t c : text) {
-      unsigned digit = c >= u'0' && c <= u'9' ? c - u'0' : (c | 0x20) >= u'a' && (c | 0x20) <= u'f' ? (c | 0x20) - u'a' + 10 : 99;
+      unsigned digit = c >= u'0' && c <= u'9'                     ? c - u'0'
+                       : (c | 0x20) >= u'a' && (c | 0x20) <= u'f' ? (c | 0x20) - u'a' + 10
+                                                                  : 99;
       if (digit >= base) return false;
       value = value * base + digit;
       if (value > MAXULONG) return false;
@@ -222,7 +233,8 @@ class Parser {
     if (!fields[3].empty() || !fields[4].empty()) return false;
     ACCESS_MASK flags, mask;
     if (!ParseWords(fields[1], kAceFlags, &flags)) return false;
-    if (label ? !ParseWords(fields[2], kLabelRights, &mask) : !ParseWords(fields[2], kRights, &mask)) return false;
+    if (label ? !ParseWords(fields[2], kLabelRights, &mask) : !ParseWords(fields[2], kRights, &mask))
+      return false;
     std::optional<Sid> sid = SidOf(fields[5]);
     if (!sid) return false;
     size_t at = acl->words.size();

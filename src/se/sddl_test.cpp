@@ -57,8 +57,9 @@ TEST_F(SddlTest, ParsesOwnerGroupNumbersAndLabel) {
 
 TEST_F(SddlTest, RefusesWhatIsNotSddl) {
   for (std::u16string_view text :
-       {u"X:", u"D", u"D:(A;;GA;;;SY", u"D:(A;;GA;;SY)", u"D:(A;;ZZ;;;SY)", u"D:(A;;GA;;;QQ)", u"D:(Q;;GA;;;SY)",
-        u"D:D:", u"O:", u"D:(A;;0x1ffffffff;;;SY)", u"O:S-1", u"D:(A;;G;;;SY)", u"D:P(A;;GA;;;SY)junk"}) {
+       {u"X:", u"D", u"D:(A;;GA;;;SY", u"D:(A;;GA;;SY)", u"D:(A;;ZZ;;;SY)", u"D:(A;;GA;;;QQ)",
+        u"D:(Q;;GA;;;SY)", u"D:D:", u"O:", u"D:(A;;0x1ffffffff;;;SY)", u"O:S-1", u"D:(A;;G;;;SY)",
+        u"D:P(A;;GA;;;SY)junk"}) {
     EXPECT_EQ(Descriptor(text).status(), STATUS_INVALID_PARAMETER) << ob::Narrow(text);
   }
 }
@@ -79,7 +80,8 @@ TEST_F(SddlTest, EntriesCountInOrder) {
   // An empty list grants nothing, no list everything.
   EXPECT_EQ(CheckAccess(user, Descriptor(u"D:P").parts(), 0x1, 0, kMapping).status(), STATUS_ACCESS_DENIED);
   EXPECT_TRUE(CheckAccess(user, Parts(), 0x1, 0, kMapping).ok());
-  EXPECT_EQ(CheckAccess(user, allow.parts(), ACCESS_SYSTEM_SECURITY, 0, kMapping).status(), STATUS_PRIVILEGE_NOT_HELD);
+  EXPECT_EQ(CheckAccess(user, allow.parts(), ACCESS_SYSTEM_SECURITY, 0, kMapping).status(),
+            STATUS_PRIVILEGE_NOT_HELD);
 }
 
 TEST_F(SddlTest, KernelModePassesEveryCheck) {
@@ -89,11 +91,11 @@ TEST_F(SddlTest, KernelModePassesEveryCheck) {
   GENERIC_MAPPING mapping = kMapping;
   ACCESS_MASK granted;
   NTSTATUS status;
-  EXPECT_TRUE(SeAccessCheck(nobody.get(), &subject, FALSE, GENERIC_READ, 0, nullptr, &mapping, KernelMode, &granted,
-                            &status));
+  EXPECT_TRUE(SeAccessCheck(nobody.get(), &subject, FALSE, GENERIC_READ, 0, nullptr, &mapping, KernelMode,
+                            &granted, &status));
   EXPECT_EQ(granted, kMapping.GenericRead);
-  EXPECT_FALSE(
-      SeAccessCheck(nobody.get(), &subject, FALSE, GENERIC_READ, 0, nullptr, &mapping, UserMode, &granted, &status));
+  EXPECT_FALSE(SeAccessCheck(nobody.get(), &subject, FALSE, GENERIC_READ, 0, nullptr, &mapping, UserMode,
+                             &granted, &status));
   EXPECT_EQ(status, STATUS_ACCESS_DENIED);
   SeReleaseSubjectContext(&subject);
 }
@@ -104,7 +106,8 @@ TEST_F(SddlTest, AnAclThatIsFullSaysSo) {
   EXPECT_EQ(RtlCreateAcl(acl, 4, ACL_REVISION), STATUS_BUFFER_TOO_SMALL);
   ASSERT_EQ(RtlCreateAcl(acl, sizeof(buffer), ACL_REVISION), STATUS_SUCCESS);
   EXPECT_EQ(RtlAddAccessAllowedAce(acl, ACL_REVISION, 1, SeExports->SeWorldSid), STATUS_SUCCESS);
-  EXPECT_EQ(RtlAddAccessAllowedAce(acl, ACL_REVISION, 1, SeExports->SeWorldSid), STATUS_ALLOTTED_SPACE_EXCEEDED);
+  EXPECT_EQ(RtlAddAccessAllowedAce(acl, ACL_REVISION, 1, SeExports->SeWorldSid),
+            STATUS_ALLOTTED_SPACE_EXCEEDED);
 }
 
 TEST_F(SddlTest, DescriptorsConvertBothWays) {

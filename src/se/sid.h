@@ -35,10 +35,20 @@ class Sid {
 std::string ToString(const void* sid);
 std::optional<Sid> ParseSid(std::u16string_view text);
 
-inline Sid World() { return Sid(1, {SECURITY_WORLD_RID}); }
-inline Sid LocalSystem() { return Sid(5, {SECURITY_LOCAL_SYSTEM_RID}); }
-inline Sid Administrators() { return Sid(5, {SECURITY_BUILTIN_DOMAIN_RID, DOMAIN_ALIAS_RID_ADMINS}); }
-inline Sid Users() { return Sid(5, {SECURITY_BUILTIN_DOMAIN_RID, DOMAIN_ALIAS_RID_USERS}); }
-inline Sid AuthenticatedUsers() { return Sid(5, {SECURITY_AUTHENTICATED_USER_RID}); }
+inline Sid World() {
+  return Sid(1, {SECURITY_WORLD_RID});
+}
+inline Sid LocalSystem() {
+  return Sid(5, {SECURITY_LOCAL_SYSTEM_RID});
+}
+inline Sid Administrators() {
+  return Sid(5, {SECURITY_BUILTIN_DOMAIN_RID, DOMAIN_ALIAS_RID_ADMINS});
+}
+inline Sid Users() {
+  return Sid(5, {SECURITY_BUILTIN_DOMAIN_RID, DOMAIN_ALIAS_RID_USERS});
+}
+inline Sid AuthenticatedUsers() {
+  return Sid(5, {SECURITY_AUTHENTICATED_USER_RID});
+}
 
 }  // namespace ring3::se

@@ -14,18 +14,25 @@ using namespace ring3;
 namespace {
 
 constexpr ULONG kSidTag = 'diSe';
-SID* AsSid(PSID sid) { return static_cast<SID*>(sid); }
+SID* AsSid(PSID sid) {
+  return static_cast<SID*>(sid);
+}
 
 }  // namespace
 
 extern "C" {
 
 // nf-ntifs-rtllengthrequiredsid: bytes for a SID of that many sub-authorities.
-ULONG RtlLengthRequiredSid(ULONG count) { return 8 + 4 * count; }
+ULONG RtlLengthRequiredSid(ULONG count) {
+  return 8 + 4 * count;
+}
 // nf-ntifs-rtllengthsid
-ULONG RtlLengthSid(PSID sid) { return 8 + 4u * AsSid(sid)->SubAuthorityCount; }
+ULONG RtlLengthSid(PSID sid) {
+  return 8 + 4u * AsSid(sid)->SubAuthorityCount;
+}
 
-// Sub-authorities are left to the caller. STATUS_INVALID_PARAMETER for more than 15. nf-ntifs-rtlinitializesid
+// Sub-authorities are left to the caller. STATUS_INVALID_PARAMETER for more than 15.
+// nf-ntifs-rtlinitializesid
 NTSTATUS RtlInitializeSid(PSID sid, PSID_IDENTIFIER_AUTHORITY authority, UCHAR count) {
   if (count > SID_MAX_SUB_AUTHORITIES) return STATUS_INVALID_PARAMETER;
   AsSid(sid)->Revision = SID_REVISION;
@@ -48,9 +55,10 @@ NTSTATUS RtlInitializeSidEx(PSID sid, PSID_IDENTIFIER_AUTHORITY authority, UCHAR
   return STATUS_SUCCESS;
 }
 
-// Freed with RtlFreeSid. STATUS_INVALID_SID for more than eight, STATUS_NO_MEMORY. nf-ntifs-rtlallocateandinitializesid
-NTSTATUS RtlAllocateAndInitializeSid(PSID_IDENTIFIER_AUTHORITY authority, UCHAR count, ULONG s0, ULONG s1, ULONG s2,
-                                     ULONG s3, ULONG s4, ULONG s5, ULONG s6, ULONG s7, PSID* sid) {
+// Freed with RtlFreeSid. STATUS_INVALID_SID for more than eight, STATUS_NO_MEMORY.
+// nf-ntifs-rtlallocateandinitializesid
+NTSTATUS RtlAllocateAndInitializeSid(PSID_IDENTIFIER_AUTHORITY authority, UCHAR count, ULONG s0, ULONG s1,
+                                     ULONG s2, ULONG s3, ULONG s4, ULONG s5, ULONG s6, ULONG s7, PSID* sid) {
   if (count > 8) return STATUS_INVALID_SID;
   *sid = ExAllocatePool2(POOL_FLAG_PAGED, RtlLengthRequiredSid(count), kSidTag);
   if (*sid == nullptr) return STATUS_NO_MEMORY;
@@ -71,9 +79,13 @@ PULONG RtlSubAuthoritySid(PSID sid, ULONG index) {
   return reinterpret_cast<PULONG>(static_cast<char*>(sid) + 8 + 4 * static_cast<size_t>(index));
 }
 // nf-ntifs-rtlsubauthoritycountsid
-PUCHAR RtlSubAuthorityCountSid(PSID sid) { return &AsSid(sid)->SubAuthorityCount; }
+PUCHAR RtlSubAuthorityCountSid(PSID sid) {
+  return &AsSid(sid)->SubAuthorityCount;
+}
 // nf-ntifs-rtlidentifierauthoritysid
-PSID_IDENTIFIER_AUTHORITY RtlIdentifierAuthoritySid(PSID sid) { return &AsSid(sid)->IdentifierAuthority; }
+PSID_IDENTIFIER_AUTHORITY RtlIdentifierAuthoritySid(PSID sid) {
+  return &AsSid(sid)->IdentifierAuthority;
+}
 
 // STATUS_BUFFER_TOO_SMALL. nf-ntifs-rtlcopysid
 NTSTATUS RtlCopySid(ULONG length, PSID destination, PSID source) {
@@ -101,8 +113,8 @@ BOOLEAN RtlValidSid(PSID sid) {
          AsSid(sid)->SubAuthorityCount <= SID_MAX_SUB_AUTHORITIES;
 }
 
-// STATUS_INVALID_SID, STATUS_BUFFER_OVERFLOW (no allocation asked for and too small), STATUS_NO_MEMORY. The string is
-// freed with RtlFreeUnicodeString. nf-ntifs-rtlconvertsidtounicodestring
+// STATUS_INVALID_SID, STATUS_BUFFER_OVERFLOW (no allocation asked for and too small), STATUS_NO_MEMORY. The
+// string is freed with RtlFreeUnicodeString. nf-ntifs-rtlconvertsidtounicodestring
 NTSTATUS RtlConvertSidToUnicodeString(PUNICODE_STRING string, PSID sid, BOOLEAN allocate) {
   if (!RtlValidSid(sid)) return STATUS_INVALID_SID;
   std::string text = se::ToString(sid);

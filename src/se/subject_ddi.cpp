@@ -59,7 +59,8 @@ VOID SeReleaseSubjectContext(PSECURITY_SUBJECT_CONTEXT subject) {
 // PASSIVE_LEVEL. nf-wdm-seaccesscheck
 BOOLEAN SeAccessCheck(PSECURITY_DESCRIPTOR descriptor, PSECURITY_SUBJECT_CONTEXT subject, BOOLEAN,
                       ACCESS_MASK desired, ACCESS_MASK granted_before, PPRIVILEGE_SET* privileges,
-                      PGENERIC_MAPPING mapping, KPROCESSOR_MODE mode, PACCESS_MASK granted, PNTSTATUS status) {
+                      PGENERIC_MAPPING mapping, KPROCESSOR_MODE mode, PACCESS_MASK granted,
+                      PNTSTATUS status) {
   if (privileges != nullptr) *privileges = nullptr;
   *granted = 0;
   RtlMapGenericMask(&desired, mapping);
@@ -93,8 +94,8 @@ BOOLEAN SeAccessCheck(PSECURITY_DESCRIPTOR descriptor, PSECURITY_SUBJECT_CONTEXT
   return checked.ok();
 }
 
-// TRUE when the subject holds all privileges (any, without PRIVILEGE_SET_ALL_NECESSARY); those found are marked.
-// nf-ntifs-seprivilegecheck
+// TRUE when the subject holds all privileges (any, without PRIVILEGE_SET_ALL_NECESSARY); those found are
+// marked. nf-ntifs-seprivilegecheck
 BOOLEAN SePrivilegeCheck(PPRIVILEGE_SET required, PSECURITY_SUBJECT_CONTEXT subject, KPROCESSOR_MODE mode) {
   if (mode == KernelMode) return TRUE;
   const se::Token* token = EffectiveToken(subject);
@@ -106,7 +107,8 @@ BOOLEAN SePrivilegeCheck(PPRIVILEGE_SET required, PSECURITY_SUBJECT_CONTEXT subj
     privilege.Attributes |= static_cast<ULONG>(SE_PRIVILEGE_USED_FOR_ACCESS);
     ++held;
   }
-  return (required->Control & PRIVILEGE_SET_ALL_NECESSARY) != 0 ? held == required->PrivilegeCount : held != 0;
+  return (required->Control & PRIVILEGE_SET_ALL_NECESSARY) != 0 ? held == required->PrivilegeCount
+                                                                : held != 0;
 }
 
 // Of the calling thread. nf-ntddk-sesingleprivilegecheck
@@ -125,11 +127,12 @@ VOID SeFreePrivileges(PPRIVILEGE_SET privileges) {
   if (privileges != nullptr) ExFreePool(privileges);
 }
 
-// Adds to the state's privilege set, which has room for INITIAL_PRIVILEGE_COUNT. A larger one has no documented place in
-// ACCESS_STATE: STATUS_INSUFFICIENT_RESOURCES. nf-ntifs-seappendprivileges
+// Adds to the state's privilege set, which has room for INITIAL_PRIVILEGE_COUNT. A larger one has no
+// documented place in ACCESS_STATE: STATUS_INSUFFICIENT_RESOURCES. nf-ntifs-seappendprivileges
 NTSTATUS SeAppendPrivileges(PACCESS_STATE state, PPRIVILEGE_SET privileges) {
   INITIAL_PRIVILEGE_SET& set = state->Privileges.InitialPrivilegeSet;
-  if (privileges->PrivilegeCount > INITIAL_PRIVILEGE_COUNT - set.PrivilegeCount) return STATUS_INSUFFICIENT_RESOURCES;
+  if (privileges->PrivilegeCount > INITIAL_PRIVILEGE_COUNT - set.PrivilegeCount)
+    return STATUS_INSUFFICIENT_RESOURCES;
   for (ULONG i = 0; i < privileges->PrivilegeCount; ++i) {
     set.Privilege[set.PrivilegeCount + i] = privileges->Privilege[i];
   }

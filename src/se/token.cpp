@@ -35,11 +35,14 @@ Result<Token*> NewToken() {
 
 void HoldAllPrivileges(Token* token) {
   for (LONG privilege = SE_MIN_WELL_KNOWN_PRIVILEGE; privilege <= SE_MAX_WELL_KNOWN_PRIVILEGE; ++privilege) {
-    token->privileges.push_back({RtlConvertLongToLuid(privilege), SE_PRIVILEGE_ENABLED | SE_PRIVILEGE_ENABLED_BY_DEFAULT});
+    token->privileges.push_back(
+        {RtlConvertLongToLuid(privilege), SE_PRIVILEGE_ENABLED | SE_PRIVILEGE_ENABLED_BY_DEFAULT});
   }
 }
 
-void DeleteToken(void* object) { static_cast<Token*>(object)->~Token(); }
+void DeleteToken(void* object) {
+  static_cast<Token*>(object)->~Token();
+}
 
 }  // namespace
 
@@ -55,17 +58,21 @@ bool Token::Has(const Sid& sid, For purpose) const {
 
 bool Token::HasPrivilege(ULONG privilege) const {
   for (const LUID_AND_ATTRIBUTES& held : privileges) {
-    if (held.Luid.LowPart == privilege && held.Luid.HighPart == 0) return (held.Attributes & SE_PRIVILEGE_ENABLED) != 0;
+    if (held.Luid.LowPart == privilege && held.Luid.HighPart == 0)
+      return (held.Attributes & SE_PRIVILEGE_ENABLED) != 0;
   }
   return false;
 }
 
-bool Token::IsAdmin() const { return Has(Administrators(), For::kAllow); }
+bool Token::IsAdmin() const {
+  return Has(Administrators(), For::kAllow);
+}
 
 Result<void*> CreateSystemToken() {
   RING3_TRY_ASSIGN(Token * token, NewToken());
   token->user = LocalSystem();
-  token->groups = {{Administrators(), kGroup | SE_GROUP_OWNER}, {World(), kGroup}, {AuthenticatedUsers(), kGroup}};
+  token->groups = {
+      {Administrators(), kGroup | SE_GROUP_OWNER}, {World(), kGroup}, {AuthenticatedUsers(), kGroup}};
   HoldAllPrivileges(token);
   return static_cast<void*>(token);
 }
@@ -94,8 +101,12 @@ Result<void*> CreateHostToken() {
   return static_cast<void*>(token);
 }
 
-void SetTokenSource(const TokenSource* source) { g_source.store(source); }
-const TokenSource* CurrentTokenSource() { return g_source.load(std::memory_order_acquire); }
+void SetTokenSource(const TokenSource* source) {
+  g_source.store(source);
+}
+const TokenSource* CurrentTokenSource() {
+  return g_source.load(std::memory_order_acquire);
+}
 
 Status Initialize(const BootOptions&) {
   ob::TypeOptions options;
@@ -107,7 +118,9 @@ Status Initialize(const BootOptions&) {
   return STATUS_SUCCESS;
 }
 
-void Shutdown(LeakReport&) { g_token_type = nullptr; }
+void Shutdown(LeakReport&) {
+  g_token_type = nullptr;
+}
 
 }  // namespace ring3::se
 

@@ -37,8 +37,8 @@ struct Token {
 
 extern ob::ObjectType* g_token_type;
 
-// The system's, and one from the Linux user: root is a member of Administrators and holds all privileges, others are
-// plain users. Referenced objects.
+// The system's, and one from the Linux user: root is a member of Administrators and holds all privileges,
+// others are plain users. Referenced objects.
 Result<void*> CreateSystemToken();
 Result<void*> CreateHostToken();
 

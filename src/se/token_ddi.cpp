@@ -122,15 +122,19 @@ Result<Information> Describe(const se::Token& token, TOKEN_INFORMATION_CLASS inf
   }
 }
 
-const se::Token* AsToken(PACCESS_TOKEN token) { return static_cast<const se::Token*>(token); }
+const se::Token* AsToken(PACCESS_TOKEN token) {
+  return static_cast<const se::Token*>(token);
+}
 
 }  // namespace
 
 extern "C" {
 
-// In a pool block that the caller frees with ExFreePool; the classes TokenSessionId and TokenIntegrityLevel give the value
-// itself. STATUS_INVALID_INFO_CLASS, STATUS_INSUFFICIENT_RESOURCES. nf-ntifs-sequeryinformationtoken
-NTSTATUS SeQueryInformationToken(PACCESS_TOKEN token, TOKEN_INFORMATION_CLASS information_class, PVOID* result) {
+// In a pool block that the caller frees with ExFreePool; the classes TokenSessionId and TokenIntegrityLevel
+// give the value itself. STATUS_INVALID_INFO_CLASS, STATUS_INSUFFICIENT_RESOURCES.
+// nf-ntifs-sequeryinformationtoken
+NTSTATUS SeQueryInformationToken(PACCESS_TOKEN token, TOKEN_INFORMATION_CLASS information_class,
+                                 PVOID* result) {
   if (information_class == TokenSessionId) {
     *reinterpret_cast<ULONG*>(result) = AsToken(token)->session_id;
     return STATUS_SUCCESS;
@@ -148,10 +152,11 @@ NTSTATUS SeQueryInformationToken(PACCESS_TOKEN token, TOKEN_INFORMATION_CLASS in
 }
 
 // STATUS_BUFFER_TOO_SMALL with the bytes needed, STATUS_INVALID_INFO_CLASS. nf-ntifs-zwqueryinformationtoken
-NTSTATUS ZwQueryInformationToken(HANDLE handle, TOKEN_INFORMATION_CLASS information_class, PVOID buffer, ULONG length,
-                                 PULONG return_length) {
+NTSTATUS ZwQueryInformationToken(HANDLE handle, TOKEN_INFORMATION_CLASS information_class, PVOID buffer,
+                                 ULONG length, PULONG return_length) {
   ke::ServiceScope scope(KernelMode);
-  RING3_TRY_ASSIGN(auto token, ob::ReferenceHandleAs<se::Token>(handle, TOKEN_QUERY, se::g_token_type, KernelMode));
+  RING3_TRY_ASSIGN(auto token,
+                   ob::ReferenceHandleAs<se::Token>(handle, TOKEN_QUERY, se::g_token_type, KernelMode));
   RING3_TRY_ASSIGN(Information information, Describe(*token.get(), information_class));
   *return_length = static_cast<ULONG>(information.bytes.size());
   if (length < *return_length) return STATUS_BUFFER_TOO_SMALL;
@@ -160,11 +165,17 @@ NTSTATUS ZwQueryInformationToken(HANDLE handle, TOKEN_INFORMATION_CLASS informat
 }
 
 // nf-ntifs-setokenisadmin
-BOOLEAN SeTokenIsAdmin(PACCESS_TOKEN token) { return AsToken(token)->IsAdmin(); }
+BOOLEAN SeTokenIsAdmin(PACCESS_TOKEN token) {
+  return AsToken(token)->IsAdmin();
+}
 // nf-ntifs-setokenisrestricted
-BOOLEAN SeTokenIsRestricted(PACCESS_TOKEN) { return FALSE; }
+BOOLEAN SeTokenIsRestricted(PACCESS_TOKEN) {
+  return FALSE;
+}
 // nf-ntifs-setokentype
-TOKEN_TYPE SeTokenType(PACCESS_TOKEN token) { return AsToken(token)->type; }
+TOKEN_TYPE SeTokenType(PACCESS_TOKEN token) {
+  return AsToken(token)->type;
+}
 // nf-ntifs-sequeryauthenticationidtoken
 NTSTATUS SeQueryAuthenticationIdToken(PACCESS_TOKEN token, PLUID id) {
   *id = AsToken(token)->authentication_id;

@@ -24,7 +24,9 @@ std::atomic<bool> g_disconnected{false};
   std::_Exit(kNoExecutiveExitStatus);
 }
 
-bool StartedByRing3() { return std::getenv("RING3_EMBEDDED") != nullptr; }
+bool StartedByRing3() {
+  return std::getenv("RING3_EMBEDDED") != nullptr;
+}
 
 void Connect() {
   if (!StartedByRing3()) {
@@ -44,8 +46,8 @@ void Connect() {
   os::InterposeMemoryCalls({executive->unmap, executive->run_unless_locked});
 }
 
-// The executive is up before main, so that its drivers are loaded whether or not the program calls it; and it goes down
-// after main and the program's own exit handlers.
+// The executive is up before main, so that its drivers are loaded whether or not the program calls it; and it
+// goes down after main and the program's own exit handlers.
 __attribute__((constructor)) void ConnectAtStart() {
   if (!StartedByRing3()) return;
   Connect();

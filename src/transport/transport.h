@@ -7,8 +7,8 @@
 
 namespace ring3::transport {
 
-// The services of the executive that this application belongs to. The first call connects: embedded, it boots. Where that
-// fails the reason has been printed and the process has ended.
+// The services of the executive that this application belongs to. The first call connects: embedded, it
+// boots. Where that fails the reason has been printed and the process has ended.
 const Ring3NtServices& Services();
 
 // Tells the executive that the application ends; what it leaked is reported. Called once, at exit.

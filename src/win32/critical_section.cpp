@@ -15,7 +15,9 @@ SrwWord& WordOf(LPCRITICAL_SECTION section) {
   return SrwWord::Of(reinterpret_cast<PSRWLOCK>(&section->LockSemaphore));
 }
 
-std::atomic_ref<HANDLE> OwnerOf(LPCRITICAL_SECTION section) { return std::atomic_ref<HANDLE>(section->OwningThread); }
+std::atomic_ref<HANDLE> OwnerOf(LPCRITICAL_SECTION section) {
+  return std::atomic_ref<HANDLE>(section->OwningThread);
+}
 
 HANDLE Self() {
   static thread_local char identity;
@@ -47,8 +49,9 @@ bool SleepOn(PCONDITION_VARIABLE variable, DWORD milliseconds, Unlock unlock, Lo
   if (milliseconds == INFINITE) {
     os::FutexWait(SequenceOf(variable), seen);
   } else {
-    woken = os::FutexWait(SequenceOf(variable), seen, os::MonotonicNs() + int64_t{milliseconds} * 1'000'000) !=
-            os::FutexResult::kTimedOut;
+    woken =
+        os::FutexWait(SequenceOf(variable), seen, os::MonotonicNs() + int64_t{milliseconds} * 1'000'000) !=
+        os::FutexResult::kTimedOut;
   }
   lock();
   return woken;
@@ -65,7 +68,9 @@ BOOL InitializeCriticalSectionEx(LPCRITICAL_SECTION section, DWORD dwSpinCount, 
   return TRUE;
 }
 
-VOID InitializeCriticalSection(LPCRITICAL_SECTION section) { InitializeCriticalSectionEx(section, 0, 0); }
+VOID InitializeCriticalSection(LPCRITICAL_SECTION section) {
+  InitializeCriticalSectionEx(section, 0, 0);
+}
 
 BOOL InitializeCriticalSectionAndSpinCount(LPCRITICAL_SECTION section, DWORD dwSpinCount) {
   return InitializeCriticalSectionEx(section, dwSpinCount, 0);
@@ -90,22 +95,29 @@ VOID LeaveCriticalSection(LPCRITICAL_SECTION section) {
   WordOf(section).UnlockExclusive();
 }
 
-VOID DeleteCriticalSection(LPCRITICAL_SECTION section) { *section = {}; }
+VOID DeleteCriticalSection(LPCRITICAL_SECTION section) {
+  *section = {};
+}
 
-VOID InitializeConditionVariable(PCONDITION_VARIABLE ConditionVariable) { ConditionVariable->Ptr = nullptr; }
+VOID InitializeConditionVariable(PCONDITION_VARIABLE ConditionVariable) {
+  ConditionVariable->Ptr = nullptr;
+}
 
 BOOL SleepConditionVariableCS(PCONDITION_VARIABLE variable, PCRITICAL_SECTION section, DWORD dwMilliseconds) {
-  return SleepOn(variable, dwMilliseconds, [&] { LeaveCriticalSection(section); },
-                 [&] { EnterCriticalSection(section); })
+  return SleepOn(
+             variable, dwMilliseconds, [&] { LeaveCriticalSection(section); },
+             [&] { EnterCriticalSection(section); })
              ? TRUE
              : FailWith(ERROR_TIMEOUT);
 }
 
-BOOL SleepConditionVariableSRW(PCONDITION_VARIABLE variable, PSRWLOCK SRWLock, DWORD dwMilliseconds, ULONG Flags) {
+BOOL SleepConditionVariableSRW(PCONDITION_VARIABLE variable, PSRWLOCK SRWLock, DWORD dwMilliseconds,
+                               ULONG Flags) {
   const bool shared = (Flags & CONDITION_VARIABLE_LOCKMODE_SHARED) != 0;
   SrwWord& word = SrwWord::Of(SRWLock);
-  return SleepOn(variable, dwMilliseconds, [&] { shared ? word.UnlockShared() : word.UnlockExclusive(); },
-                 [&] { shared ? word.LockShared() : word.LockExclusive(); })
+  return SleepOn(
+             variable, dwMilliseconds, [&] { shared ? word.UnlockShared() : word.UnlockExclusive(); },
+             [&] { shared ? word.LockShared() : word.LockExclusive(); })
              ? TRUE
              : FailWith(ERROR_TIMEOUT);
 }
@@ -139,7 +151,8 @@ BOOL InitOnceExecuteOnce(PINIT_ONCE InitOnce, PINIT_ONCE_FN InitFn, PVOID Parame
       os::FutexWait(low_half, 1);
       continue;
     }
-    if (Context != nullptr) *Context = reinterpret_cast<PVOID>(reinterpret_cast<ULONG_PTR>(seen) & ~ULONG_PTR{3});
+    if (Context != nullptr)
+      *Context = reinterpret_cast<PVOID>(reinterpret_cast<ULONG_PTR>(seen) & ~ULONG_PTR{3});
     return TRUE;
   }
 }

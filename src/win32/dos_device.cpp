@@ -58,8 +58,8 @@ DWORD Deliver(const Text& list, Unit* to, DWORD capacity) {
 
 extern "C" {
 
-// The target of a link in \??, or, for a null name, the names of all links. Returns the characters stored, with the two
-// terminators; 0 and ERROR_FILE_NOT_FOUND or ERROR_INSUFFICIENT_BUFFER.
+// The target of a link in \??, or, for a null name, the names of all links. Returns the characters stored,
+// with the two terminators; 0 and ERROR_FILE_NOT_FOUND or ERROR_INSUFFICIENT_BUFFER.
 DWORD QueryDosDeviceW(LPCWSTR lpDeviceName, LPWSTR lpTargetPath, DWORD ucchMax) {
   const std::u16string name = FromWide(lpDeviceName);
   return Deliver(Query(lpDeviceName == nullptr ? nullptr : &name), lpTargetPath, ucchMax);

@@ -11,7 +11,9 @@ namespace {
 
 constexpr std::u16string_view kDosDevices = u"\\??\\";
 
-bool IsSeparator(char16_t c) { return c == u'\\' || c == u'/'; }
+bool IsSeparator(char16_t c) {
+  return c == u'\\' || c == u'/';
+}
 
 bool IsDrive(std::u16string_view path) {
   return path.size() >= 2 && path[1] == u':' &&
@@ -50,7 +52,8 @@ std::u16string FullPath(std::u16string_view path) {
   return Normalise(CurrentDirectory() + u"\\" + std::u16string(path));
 }
 
-// The documented contract of the functions that return text: characters copied, or the size needed with its terminator.
+// The documented contract of the functions that return text: characters copied, or the size needed with its
+// terminator.
 DWORD ReturnText(std::string_view text, DWORD capacity, LPSTR buffer) {
   if (capacity <= text.size()) return static_cast<DWORD>(text.size() + 1);
   std::memcpy(buffer, text.data(), text.size());
@@ -93,7 +96,9 @@ DWORD ReturnCut(const Text& text, DWORD capacity, Char* buffer) {
 
 }  // namespace
 
-std::u16string CurrentDirectory() { return DosPathOfHostPath(os::CurrentDirectory()); }
+std::u16string CurrentDirectory() {
+  return DosPathOfHostPath(os::CurrentDirectory());
+}
 
 std::u16string NtPathFromDosPath(std::u16string_view dos_path) {
   if (dos_path.size() > 4 && IsSeparator(dos_path[0]) && IsSeparator(dos_path[1]) &&
@@ -107,7 +112,8 @@ std::u16string NtPathFromDosPath(std::u16string_view dos_path) {
 std::u16string NamedObjectPath(std::u16string_view name, DWORD* error) {
   *error = ERROR_SUCCESS;
   if (name.empty()) return {};
-  for (const std::u16string_view prefix : {std::u16string_view(u"Global\\"), std::u16string_view(u"Local\\")}) {
+  for (const std::u16string_view prefix :
+       {std::u16string_view(u"Global\\"), std::u16string_view(u"Local\\")}) {
     if (name.starts_with(prefix)) {
       name.remove_prefix(prefix.size());
       break;

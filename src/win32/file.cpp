@@ -60,9 +60,9 @@ HANDLE Create(std::u16string_view name, DWORD access, DWORD share, const SECURIT
   IO_STATUS_BLOCK io_status{};
   HANDLE handle = nullptr;
   if (flags & FILE_FLAG_DELETE_ON_CLOSE) access |= DELETE;
-  const NTSTATUS status =
-      Nt().NtCreateFile(&handle, access | SYNCHRONIZE | FILE_READ_ATTRIBUTES, attributes.get(), &io_status, nullptr,
-                        flags & 0xFFFF & ~FILE_ATTRIBUTE_DIRECTORY, share, *disposition, OptionsOf(flags), nullptr, 0);
+  const NTSTATUS status = Nt().NtCreateFile(
+      &handle, access | SYNCHRONIZE | FILE_READ_ATTRIBUTES, attributes.get(), &io_status, nullptr,
+      flags & 0xFFFF & ~FILE_ATTRIBUTE_DIRECTORY, share, *disposition, OptionsOf(flags), nullptr, 0);
   if (!NT_SUCCESS(status)) {
     // CREATE_NEW on a name that exists has an error of its own.
     if (status == STATUS_OBJECT_NAME_COLLISION) {
@@ -85,17 +85,17 @@ extern "C" {
 // https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-createfilew
 // Returns INVALID_HANDLE_VALUE and the last error on failure.
 HANDLE CreateFileW(LPCWSTR lpFileName, DWORD dwDesiredAccess, DWORD dwShareMode,
-                   LPSECURITY_ATTRIBUTES lpSecurityAttributes, DWORD dwCreationDisposition, DWORD dwFlagsAndAttributes,
-                   HANDLE) {
-  return Create(FromWide(lpFileName), dwDesiredAccess, dwShareMode, lpSecurityAttributes, dwCreationDisposition,
-                dwFlagsAndAttributes);
+                   LPSECURITY_ATTRIBUTES lpSecurityAttributes, DWORD dwCreationDisposition,
+                   DWORD dwFlagsAndAttributes, HANDLE) {
+  return Create(FromWide(lpFileName), dwDesiredAccess, dwShareMode, lpSecurityAttributes,
+                dwCreationDisposition, dwFlagsAndAttributes);
 }
 
 HANDLE CreateFileA(LPCSTR lpFileName, DWORD dwDesiredAccess, DWORD dwShareMode,
-                   LPSECURITY_ATTRIBUTES lpSecurityAttributes, DWORD dwCreationDisposition, DWORD dwFlagsAndAttributes,
-                   HANDLE) {
-  return Create(Widen(lpFileName == nullptr ? "" : lpFileName), dwDesiredAccess, dwShareMode, lpSecurityAttributes,
-                dwCreationDisposition, dwFlagsAndAttributes);
+                   LPSECURITY_ATTRIBUTES lpSecurityAttributes, DWORD dwCreationDisposition,
+                   DWORD dwFlagsAndAttributes, HANDLE) {
+  return Create(Widen(lpFileName == nullptr ? "" : lpFileName), dwDesiredAccess, dwShareMode,
+                lpSecurityAttributes, dwCreationDisposition, dwFlagsAndAttributes);
 }
 
 BOOL FlushFileBuffers(HANDLE hFile) {
@@ -107,8 +107,8 @@ BOOL FlushFileBuffers(HANDLE hFile) {
 BOOL ReadFile(HANDLE hFile, LPVOID lpBuffer, DWORD nNumberOfBytesToRead, LPDWORD lpNumberOfBytesRead,
               LPOVERLAPPED lpOverlapped) {
   const BOOL done = Request(hFile, lpOverlapped, lpNumberOfBytesRead, [&](const RequestArguments& a) {
-    return Nt().NtReadFile(hFile, a.event, nullptr, a.apc_context, a.io_status, lpBuffer, nNumberOfBytesToRead,
-                           a.byte_offset, nullptr);
+    return Nt().NtReadFile(hFile, a.event, nullptr, a.apc_context, a.io_status, lpBuffer,
+                           nNumberOfBytesToRead, a.byte_offset, nullptr);
   });
   // At the end of a file a synchronous read succeeds with nothing read.
   if (!done && lpOverlapped == nullptr && GetLastError() == ERROR_HANDLE_EOF) {

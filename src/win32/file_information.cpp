@@ -159,7 +159,8 @@ BOOL SetFilePointerEx(HANDLE hFile, LARGE_INTEGER liDistanceToMove, PLARGE_INTEG
   return TRUE;
 }
 
-// Without `lpDistanceToMoveHigh` the distance is signed and the position must fit 32 bits. nf-fileapi-setfilepointer
+// Without `lpDistanceToMoveHigh` the distance is signed and the position must fit 32 bits.
+// nf-fileapi-setfilepointer
 DWORD SetFilePointer(HANDLE hFile, LONG lDistanceToMove, PLONG lpDistanceToMoveHigh, DWORD dwMoveMethod) {
   LARGE_INTEGER distance;
   distance.QuadPart = lDistanceToMove;
@@ -230,12 +231,20 @@ DWORD GetFileType(HANDLE hFile) {
 }
 
 // nf-fileapi-getfileattributesw
-DWORD GetFileAttributesW(LPCWSTR lpFileName) { return AttributesOf(FromWide(lpFileName)); }
-DWORD GetFileAttributesA(LPCSTR lpFileName) { return AttributesOf(Widen(lpFileName == nullptr ? "" : lpFileName)); }
+DWORD GetFileAttributesW(LPCWSTR lpFileName) {
+  return AttributesOf(FromWide(lpFileName));
+}
+DWORD GetFileAttributesA(LPCSTR lpFileName) {
+  return AttributesOf(Widen(lpFileName == nullptr ? "" : lpFileName));
+}
 
 // nf-fileapi-deletefilew
-BOOL DeleteFileW(LPCWSTR lpFileName) { return Delete(FromWide(lpFileName)); }
-BOOL DeleteFileA(LPCSTR lpFileName) { return Delete(Widen(lpFileName == nullptr ? "" : lpFileName)); }
+BOOL DeleteFileW(LPCWSTR lpFileName) {
+  return Delete(FromWide(lpFileName));
+}
+BOOL DeleteFileA(LPCSTR lpFileName) {
+  return Delete(Widen(lpFileName == nullptr ? "" : lpFileName));
+}
 
 }  // extern "C"
 

@@ -9,10 +9,12 @@
 namespace ring3::win32 {
 namespace {
 
-// Inserts %1 … %99 as text. An insert may name its format between exclamation marks: !s! (the default), !d!, !u!, !x!.
+// Inserts %1 … %99 as text. An insert may name its format between exclamation marks: !s! (the default), !d!,
+// !u!, !x!.
 class Inserts {
  public:
-  // With FORMAT_MESSAGE_ARGUMENT_ARRAY `arguments` is an array, whose length nobody knows: only what a message names is read.
+  // With FORMAT_MESSAGE_ARGUMENT_ARRAY `arguments` is an array, whose length nobody knows: only what a
+  // message names is read.
   Inserts(DWORD flags, va_list* arguments) : ignore_(flags & FORMAT_MESSAGE_IGNORE_INSERTS) {
     if (arguments == nullptr || ignore_) return;
     if (flags & FORMAT_MESSAGE_ARGUMENT_ARRAY) {
@@ -43,7 +45,8 @@ class Inserts {
 std::string FormatInsert(std::string_view format, ULONG_PTR value, bool wide) {
   if (format.empty() || format == "s") {
     if (value == 0) return "(null)";
-    return wide ? Narrow(FromWide(reinterpret_cast<LPCWSTR>(value))) : std::string(reinterpret_cast<LPCSTR>(value));
+    return wide ? Narrow(FromWide(reinterpret_cast<LPCWSTR>(value)))
+                : std::string(reinterpret_cast<LPCSTR>(value));
   }
   char buffer[64];
   const std::string spec = "%" + std::string(format);
@@ -116,7 +119,8 @@ bool Expand(std::string_view text, Inserts* inserts, bool wide, std::string* out
 }
 
 // The message in UTF-8; false with the last error set where there is none.
-bool MakeMessage(DWORD flags, std::string_view source, DWORD code, va_list* arguments, bool wide, std::string* out) {
+bool MakeMessage(DWORD flags, std::string_view source, DWORD code, va_list* arguments, bool wide,
+                 std::string* out) {
   Inserts inserts(flags, arguments);
   if (flags & FORMAT_MESSAGE_FROM_STRING) {
     if (Expand(source, &inserts, wide, out)) return true;
@@ -167,8 +171,8 @@ DWORD Deliver(const Text& text, DWORD flags, Char* buffer, DWORD capacity) {
 extern "C" {
 
 // https://learn.microsoft.com/windows/win32/api/winbase/nf-winbase-formatmessagew
-// Returns the number of characters stored, without the terminator; 0 and the last error on failure. The one language is
-// English: dwLanguageId is not looked at.
+// Returns the number of characters stored, without the terminator; 0 and the last error on failure. The one
+// language is English: dwLanguageId is not looked at.
 DWORD FormatMessageA(DWORD dwFlags, LPCVOID lpSource, DWORD dwMessageId, DWORD, LPSTR lpBuffer, DWORD nSize,
                      va_list* Arguments) {
   std::string text;

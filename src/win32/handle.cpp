@@ -24,9 +24,9 @@ BOOL CloseHandle(HANDLE hObject) {
 // https://learn.microsoft.com/windows/win32/api/handleapi/nf-handleapi-duplicatehandle
 BOOL DuplicateHandle(HANDLE hSourceProcessHandle, HANDLE hSourceHandle, HANDLE hTargetProcessHandle,
                      LPHANDLE lpTargetHandle, DWORD dwDesiredAccess, BOOL bInheritHandle, DWORD dwOptions) {
-  const NTSTATUS status = Nt().NtDuplicateObject(hSourceProcessHandle, hSourceHandle, hTargetProcessHandle,
-                                                 lpTargetHandle, dwDesiredAccess, bInheritHandle ? OBJ_INHERIT : 0,
-                                                 dwOptions);
+  const NTSTATUS status =
+      Nt().NtDuplicateObject(hSourceProcessHandle, hSourceHandle, hTargetProcessHandle, lpTargetHandle,
+                             dwDesiredAccess, bInheritHandle ? OBJ_INHERIT : 0, dwOptions);
   return NT_SUCCESS(status) ? TRUE : Fail(status);
 }
 

@@ -23,8 +23,8 @@ struct alignas(16) BlockHeader {
   uint32_t magic;
 };
 
-// A private heap remembers its blocks, so that HeapDestroy can free them. Blocks come from malloc: the application's
-// sanitizer sees them.
+// A private heap remembers its blocks, so that HeapDestroy can free them. Blocks come from malloc: the
+// application's sanitizer sees them.
 class Heap {
  public:
   Heap(DWORD options, size_t most_byte_count) : options_(options), most_byte_count_(most_byte_count) {}
@@ -102,13 +102,17 @@ Heap& ProcessHeap() {
   return heap;
 }
 
-Heap& Of(HANDLE heap) { return *static_cast<Heap*>(heap); }
+Heap& Of(HANDLE heap) {
+  return *static_cast<Heap*>(heap);
+}
 
 }  // namespace
 
 extern "C" {
 
-HANDLE GetProcessHeap() { return &ProcessHeap(); }
+HANDLE GetProcessHeap() {
+  return &ProcessHeap();
+}
 
 HANDLE HeapCreate(DWORD flOptions, SIZE_T dwInitialSize, SIZE_T dwMaximumSize) {
   if (dwMaximumSize != 0 && dwInitialSize > dwMaximumSize) {
@@ -126,7 +130,8 @@ BOOL HeapDestroy(HANDLE hHeap) {
   return TRUE;
 }
 
-// Sets no last error on failure, as documented; raises STATUS_NO_MEMORY where HEAP_GENERATE_EXCEPTIONS asks for it.
+// Sets no last error on failure, as documented; raises STATUS_NO_MEMORY where HEAP_GENERATE_EXCEPTIONS asks
+// for it.
 LPVOID HeapAlloc(HANDLE hHeap, DWORD dwFlags, SIZE_T dwBytes) {
   void* const block = Of(hHeap).Allocate(dwFlags, dwBytes);
   return block != nullptr ? block : Of(hHeap).Exhausted(dwFlags);
@@ -156,7 +161,9 @@ SIZE_T HeapSize(HANDLE hHeap, DWORD, LPCVOID lpMem) {
   return header == nullptr ? static_cast<SIZE_T>(-1) : header->byte_count;
 }
 
-BOOL HeapValidate(HANDLE hHeap, DWORD, LPCVOID lpMem) { return lpMem == nullptr || Of(hHeap).HeaderOf(lpMem) != nullptr; }
+BOOL HeapValidate(HANDLE hHeap, DWORD, LPCVOID lpMem) {
+  return lpMem == nullptr || Of(hHeap).HeaderOf(lpMem) != nullptr;
+}
 
 HLOCAL LocalAlloc(UINT uFlags, SIZE_T uBytes) {
   void* const block = ProcessHeap().Allocate(uFlags & LMEM_ZEROINIT ? HEAP_ZERO_MEMORY : 0, uBytes);
@@ -171,8 +178,12 @@ HLOCAL LocalFree(HLOCAL hMem) {
   return hMem;
 }
 
-HGLOBAL GlobalAlloc(UINT uFlags, SIZE_T dwBytes) { return LocalAlloc(uFlags, dwBytes); }
-HGLOBAL GlobalFree(HGLOBAL hMem) { return LocalFree(hMem); }
+HGLOBAL GlobalAlloc(UINT uFlags, SIZE_T dwBytes) {
+  return LocalAlloc(uFlags, dwBytes);
+}
+HGLOBAL GlobalFree(HGLOBAL hMem) {
+  return LocalFree(hMem);
+}
 
 }  // extern "C"
 

@@ -10,9 +10,13 @@ thread_local DWORD t_last_error = ERROR_SUCCESS;
 
 }  // namespace
 
-DWORD ErrorOf(NTSTATUS status) { return RtlNtStatusToDosError(status); }
+DWORD ErrorOf(NTSTATUS status) {
+  return RtlNtStatusToDosError(status);
+}
 
-BOOL Fail(NTSTATUS status) { return FailWith(ErrorOf(status)); }
+BOOL Fail(NTSTATUS status) {
+  return FailWith(ErrorOf(status));
+}
 
 BOOL FailWith(DWORD error) {
   t_last_error = error;
@@ -21,9 +25,13 @@ BOOL FailWith(DWORD error) {
 
 extern "C" {
 
-DWORD GetLastError() { return t_last_error; }
+DWORD GetLastError() {
+  return t_last_error;
+}
 
-VOID SetLastError(DWORD dwErrCode) { t_last_error = dwErrCode; }
+VOID SetLastError(DWORD dwErrCode) {
+  t_last_error = dwErrCode;
+}
 
 // There are no dialogs to suppress: the mode is kept for who asks. Returns the previous one.
 UINT SetErrorMode(UINT uMode) {

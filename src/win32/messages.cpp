@@ -84,7 +84,8 @@ constexpr Message kMessages[] = {
     {ERROR_KERNEL_APC, "A kernel APC was delivered."},
     {ERROR_ALERTED, "The wait was alerted."},
     {ERROR_REPARSE,
-     "A reparse should be performed by the Object Manager since the name of the file resulted in a symbolic link."},
+     "A reparse should be performed by the Object Manager since the name of the file resulted in a symbolic "
+     "link."},
     {ERROR_NOTIFY_CLEANUP, "A notify change request is being completed because its handle was closed."},
     {ERROR_OPERATION_ABORTED,
      "The I/O operation has been aborted because of either a thread exit or an application request."},
@@ -95,7 +96,8 @@ constexpr Message kMessages[] = {
     {ERROR_STACK_OVERFLOW, "Recursion too deep; the stack overflowed."},
     {ERROR_INVALID_FLAGS, "Invalid flags."},
     {ERROR_UNRECOGNIZED_VOLUME,
-     "The volume does not contain a recognized file system.\r\nPlease make sure that all required file system "
+     "The volume does not contain a recognized file system.\r\nPlease make sure that all required file "
+     "system "
      "drivers are loaded and that the volume is not corrupted."},
     {ERROR_FILE_INVALID,
      "The volume for a file has been externally altered so that the opened file is no longer valid."},
@@ -103,8 +105,7 @@ constexpr Message kMessages[] = {
     {ERROR_BADDB, "The configuration registry database is corrupt."},
     {ERROR_BADKEY, "The configuration registry key is invalid."},
     {ERROR_REGISTRY_IO_FAILED, "An I/O operation initiated by the registry failed unrecoverably."},
-    {ERROR_KEY_DELETED,
-     "Illegal operation attempted on a registry key that has been marked for deletion."},
+    {ERROR_KEY_DELETED, "Illegal operation attempted on a registry key that has been marked for deletion."},
     {ERROR_KEY_HAS_CHILDREN,
      "Cannot create a symbolic link in a registry key that already has subkeys or values."},
     {ERROR_CHILD_MUST_BE_VOLATILE, "Cannot create a stable subkey under a volatile parent key."},
@@ -123,8 +124,7 @@ constexpr Message kMessages[] = {
     {ERROR_DATABASE_DOES_NOT_EXIST, "The database specified does not exist."},
     {ERROR_SERVICE_MARKED_FOR_DELETE, "The specified service has been marked for deletion."},
     {ERROR_SERVICE_EXISTS, "The specified service already exists."},
-    {ERROR_SERVICE_NEVER_STARTED,
-     "No attempts to start the service have been made since the last boot."},
+    {ERROR_SERVICE_NEVER_STARTED, "No attempts to start the service have been made since the last boot."},
     {ERROR_IO_DEVICE, "The request could not be performed because of an I/O device error."},
     {ERROR_DEVICE_NOT_CONNECTED, "The device is not connected."},
     {ERROR_NOT_FOUND, "Element not found."},
@@ -143,8 +143,10 @@ constexpr Message kMessages[] = {
     {ERROR_INVALID_SECURITY_DESCR, "The security descriptor structure is invalid."},
     {ERROR_ALLOTTED_SPACE_EXCEEDED, "No more memory is available for security information updates."},
     {ERROR_BAD_IMPERSONATION_LEVEL,
-     "Either a required impersonation level was not provided, or the provided impersonation level is invalid."},
-    {ERROR_BAD_DESCRIPTOR_FORMAT, "The security descriptor is not in the right format (absolute or self-relative)."},
+     "Either a required impersonation level was not provided, or the provided impersonation level is "
+     "invalid."},
+    {ERROR_BAD_DESCRIPTOR_FORMAT,
+     "The security descriptor is not in the right format (absolute or self-relative)."},
     {ERROR_NO_SYSTEM_RESOURCES, "Insufficient system resources exist to complete the requested service."},
     {ERROR_WORKING_SET_QUOTA, "Insufficient quota to complete the requested service."},
     {ERROR_COMMITMENT_LIMIT, "The paging file is too small for this operation to complete."},

@@ -7,7 +7,8 @@
 
 namespace ring3::win32 {
 
-// The system's text for a Win32 error code, without the line end that FormatMessage adds; empty where there is none.
+// The system's text for a Win32 error code, without the line end that FormatMessage adds; empty where there
+// is none.
 std::string_view SystemMessage(DWORD code);
 
 }  // namespace ring3::win32

@@ -21,7 +21,8 @@ class NtHandle {
   HANDLE handle_ = nullptr;
 };
 
-// Calls `visit(name, type name)` for each object of a directory until it returns false. The status of opening the directory.
+// Calls `visit(name, type name)` for each object of a directory until it returns false. The status of opening
+// the directory.
 template <typename Visit>
 NTSTATUS ForEachInDirectory(std::u16string_view path, Visit visit) {
   struct Entry {
@@ -40,8 +41,8 @@ NTSTATUS ForEachInDirectory(std::u16string_view path, Visit visit) {
   alignas(8) UCHAR buffer[2048];
   BOOLEAN restart = TRUE;
   ULONG returned = 0;
-  while (NT_SUCCESS(Nt().NtQueryDirectoryObject(directory.get(), buffer, sizeof(buffer), TRUE, restart, &context,
-                                                &returned))) {
+  while (NT_SUCCESS(Nt().NtQueryDirectoryObject(directory.get(), buffer, sizeof(buffer), TRUE, restart,
+                                                &context, &returned))) {
     restart = FALSE;
     const auto* const entry = reinterpret_cast<const Entry*>(buffer);
     if (!visit(view(entry->name), view(entry->type))) break;

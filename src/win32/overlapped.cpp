@@ -42,8 +42,9 @@ VOID CompletionApc(PVOID routine, PIO_STATUS_BLOCK io_status, ULONG) {
 extern "C" {
 
 // https://learn.microsoft.com/windows/win32/api/ioapiset/nf-ioapiset-deviceiocontrol
-BOOL DeviceIoControl(HANDLE hDevice, DWORD dwIoControlCode, LPVOID lpInBuffer, DWORD nInBufferSize, LPVOID lpOutBuffer,
-                     DWORD nOutBufferSize, LPDWORD lpBytesReturned, LPOVERLAPPED lpOverlapped) {
+BOOL DeviceIoControl(HANDLE hDevice, DWORD dwIoControlCode, LPVOID lpInBuffer, DWORD nInBufferSize,
+                     LPVOID lpOutBuffer, DWORD nOutBufferSize, LPDWORD lpBytesReturned,
+                     LPOVERLAPPED lpOverlapped) {
   return Request(hDevice, lpOverlapped, lpBytesReturned, [&](const RequestArguments& a) {
     return Nt().NtDeviceIoControlFile(hDevice, a.event, nullptr, a.apc_context, a.io_status, dwIoControlCode,
                                       lpInBuffer, nInBufferSize, lpOutBuffer, nOutBufferSize);
@@ -55,17 +56,19 @@ BOOL GetOverlappedResultEx(HANDLE hFile, LPOVERLAPPED lpOverlapped, LPDWORD lpNu
   if (StatusOf(*lpOverlapped) == STATUS_PENDING) {
     if (dwMilliseconds == 0) return FailWith(ERROR_IO_INCOMPLETE);
     const auto event = reinterpret_cast<ULONG_PTR>(lpOverlapped->hEvent) & ~ULONG_PTR{1};
-    const DWORD waited = WaitForSingleObjectEx(event != 0 ? reinterpret_cast<HANDLE>(event) : hFile, dwMilliseconds,
-                                               bAlertable);
+    const DWORD waited = WaitForSingleObjectEx(event != 0 ? reinterpret_cast<HANDLE>(event) : hFile,
+                                               dwMilliseconds, bAlertable);
     if (waited == WAIT_FAILED) return FALSE;
-    if (waited != WAIT_OBJECT_0) return FailWith(waited);  // WAIT_TIMEOUT and WAIT_IO_COMPLETION are the errors
+    if (waited != WAIT_OBJECT_0)
+      return FailWith(waited);  // WAIT_TIMEOUT and WAIT_IO_COMPLETION are the errors
   }
   *lpNumberOfBytesTransferred = static_cast<DWORD>(lpOverlapped->InternalHigh);
   const NTSTATUS status = StatusOf(*lpOverlapped);
   return NT_SUCCESS(status) ? TRUE : Fail(status);
 }
 
-BOOL GetOverlappedResult(HANDLE hFile, LPOVERLAPPED lpOverlapped, LPDWORD lpNumberOfBytesTransferred, BOOL bWait) {
+BOOL GetOverlappedResult(HANDLE hFile, LPOVERLAPPED lpOverlapped, LPDWORD lpNumberOfBytesTransferred,
+                         BOOL bWait) {
   return GetOverlappedResultEx(hFile, lpOverlapped, lpNumberOfBytesTransferred, bWait ? INFINITE : 0, FALSE);
 }
 

@@ -11,7 +11,9 @@ namespace ring3::win32 {
 static_assert(offsetof(OVERLAPPED, Internal) == offsetof(IO_STATUS_BLOCK, Status));
 static_assert(offsetof(OVERLAPPED, InternalHigh) == offsetof(IO_STATUS_BLOCK, Information));
 
-inline PIO_STATUS_BLOCK StatusBlockOf(LPOVERLAPPED overlapped) { return reinterpret_cast<PIO_STATUS_BLOCK>(overlapped); }
+inline PIO_STATUS_BLOCK StatusBlockOf(LPOVERLAPPED overlapped) {
+  return reinterpret_cast<PIO_STATUS_BLOCK>(overlapped);
+}
 
 struct RequestArguments {
   HANDLE event;
@@ -43,8 +45,8 @@ BOOL Request(HANDLE file, LPOVERLAPPED overlapped, LPDWORD byte_count, Start sta
   byte_offset.HighPart = static_cast<LONG>(overlapped->OffsetHigh);
   const auto event = reinterpret_cast<ULONG_PTR>(overlapped->hEvent);
   const NTSTATUS status =
-      start(RequestArguments{reinterpret_cast<HANDLE>(event & ~ULONG_PTR{1}), event & 1 ? nullptr : overlapped,
-                             StatusBlockOf(overlapped), &byte_offset});
+      start(RequestArguments{reinterpret_cast<HANDLE>(event & ~ULONG_PTR{1}),
+                             event & 1 ? nullptr : overlapped, StatusBlockOf(overlapped), &byte_offset});
   return FinishOverlapped(status, *overlapped, byte_count);
 }
 

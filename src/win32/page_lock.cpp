@@ -21,7 +21,8 @@ struct Pages {
 };
 
 bool IsRange(LPCVOID address, SIZE_T byte_count) {
-  return byte_count != 0 && reinterpret_cast<ULONG_PTR>(address) + byte_count - 1 >= reinterpret_cast<ULONG_PTR>(address);
+  return byte_count != 0 &&
+         reinterpret_cast<ULONG_PTR>(address) + byte_count - 1 >= reinterpret_cast<ULONG_PTR>(address);
 }
 
 bool IsAccessible(const Pages& pages) {
@@ -45,8 +46,8 @@ void ForgetLockedPages(LPCVOID address, SIZE_T byte_count) {
 
 extern "C" {
 
-// Nothing is paged out under a driver: what a client sees of a lock is what it may lock, and what it may unlock.
-// ERROR_INVALID_PARAMETER, ERROR_NOACCESS (pages that are not committed, or not accessible).
+// Nothing is paged out under a driver: what a client sees of a lock is what it may lock, and what it may
+// unlock. ERROR_INVALID_PARAMETER, ERROR_NOACCESS (pages that are not committed, or not accessible).
 // https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtuallock
 BOOL VirtualLock(LPVOID lpAddress, SIZE_T dwSize) {
   if (!IsRange(lpAddress, dwSize)) return FailWith(ERROR_INVALID_PARAMETER);
@@ -64,7 +65,8 @@ BOOL VirtualUnlock(LPVOID lpAddress, SIZE_T dwSize) {
   std::lock_guard<std::mutex> guard(g_mutex);
   const auto first = g_locked_pages.lower_bound(pages.first);
   const auto end = g_locked_pages.lower_bound(pages.end);
-  if (static_cast<ULONG_PTR>(std::distance(first, end)) != pages.end - pages.first) return FailWith(ERROR_NOT_LOCKED);
+  if (static_cast<ULONG_PTR>(std::distance(first, end)) != pages.end - pages.first)
+    return FailWith(ERROR_NOT_LOCKED);
   g_locked_pages.erase(first, end);
   return TRUE;
 }

@@ -69,15 +69,17 @@ DWORD MapManagerAccess(DWORD access) {
 }
 
 DWORD MapServiceAccess(DWORD access) {
-  return MapGeneric(access, SERVICE_ALL_ACCESS, SERVICE_QUERY_CONFIG | SERVICE_QUERY_STATUS, SERVICE_CHANGE_CONFIG,
-                    SERVICE_START | SERVICE_STOP);
+  return MapGeneric(access, SERVICE_ALL_ACCESS, SERVICE_QUERY_CONFIG | SERVICE_QUERY_STATUS,
+                    SERVICE_CHANGE_CONFIG, SERVICE_START | SERVICE_STOP);
 }
 
 bool IsServiceName(std::u16string_view name) {
   return !name.empty() && name.size() <= kMostNameCharacters && name.find_first_of(u"\\/") == name.npos;
 }
 
-std::u16string KeyPath(std::u16string_view service) { return std::u16string(kServices).append(service); }
+std::u16string KeyPath(std::u16string_view service) {
+  return std::u16string(kServices).append(service);
+}
 
 NTSTATUS OpenServiceKey(std::u16string_view service, ACCESS_MASK access, NtHandle* key) {
   const std::u16string path = KeyPath(service);
@@ -97,8 +99,8 @@ NTSTATUS SetText(HANDLE key, std::u16string_view name, ULONG type, const std::u1
 std::optional<DWORD> GetNumber(HANDLE key, std::u16string_view name) {
   alignas(8) UCHAR buffer[sizeof(KeyValuePartialInformation) + sizeof(DWORD)];
   ULONG returned = 0;
-  if (!NT_SUCCESS(Nt().NtQueryValueKey(key, NtString(name).get(), kKeyValuePartialInformation, buffer, sizeof(buffer),
-                                       &returned))) {
+  if (!NT_SUCCESS(Nt().NtQueryValueKey(key, NtString(name).get(), kKeyValuePartialInformation, buffer,
+                                       sizeof(buffer), &returned))) {
     return std::nullopt;
   }
   const auto* const value = reinterpret_cast<const KeyValuePartialInformation*>(buffer);
@@ -108,7 +110,9 @@ std::optional<DWORD> GetNumber(HANDLE key, std::u16string_view name) {
   return number;
 }
 
-bool IsMarkedForDelete(HANDLE key) { return GetNumber(key, u"DeleteFlag").value_or(0) != 0; }
+bool IsMarkedForDelete(HANDLE key) {
+  return GetNumber(key, u"DeleteFlag").value_or(0) != 0;
+}
 
 bool EqualIgnoringCase(std::u16string_view a, std::u16string_view b) {
   const auto lower = [](char16_t c) { return c >= u'A' && c <= u'Z' ? static_cast<char16_t>(c + 32) : c; };
@@ -165,7 +169,8 @@ SC_HANDLE Create(SC_HANDLE manager, const NewService& service) {
     FailWith(ERROR_INVALID_PARAMETER);
     return nullptr;
   }
-  if (service.start > SERVICE_DISABLED || service.error_control > SERVICE_ERROR_CRITICAL || service.image_path.empty()) {
+  if (service.start > SERVICE_DISABLED || service.error_control > SERVICE_ERROR_CRITICAL ||
+      service.image_path.empty()) {
     FailWith(ERROR_INVALID_PARAMETER);
     return nullptr;
   }
@@ -185,11 +190,12 @@ SC_HANDLE Create(SC_HANDLE manager, const NewService& service) {
     FailWith(IsMarkedForDelete(key.get()) ? ERROR_SERVICE_MARKED_FOR_DELETE : ERROR_SERVICE_EXISTS);
     return nullptr;
   }
-  for (const NTSTATUS step : {SetNumber(key.get(), u"Type", service.type), SetNumber(key.get(), u"Start", service.start),
-                              SetNumber(key.get(), u"ErrorControl", service.error_control),
-                              SetText(key.get(), u"ImagePath", REG_EXPAND_SZ, ImagePathOf(service.image_path)),
-                              SetText(key.get(), u"DisplayName", REG_SZ,
-                                      service.display_name.empty() ? service.name : service.display_name)}) {
+  for (const NTSTATUS step :
+       {SetNumber(key.get(), u"Type", service.type), SetNumber(key.get(), u"Start", service.start),
+        SetNumber(key.get(), u"ErrorControl", service.error_control),
+        SetText(key.get(), u"ImagePath", REG_EXPAND_SZ, ImagePathOf(service.image_path)),
+        SetText(key.get(), u"DisplayName", REG_SZ,
+                service.display_name.empty() ? service.name : service.display_name)}) {
     if (!NT_SUCCESS(step)) {
       Nt().NtDeleteKey(key.get());
       Fail(step);
@@ -219,7 +225,8 @@ BOOL Start(SC_HANDLE handle) {
   const ServiceHandle* const service = Resolve(handle, false, SERVICE_START);
   if (service == nullptr) return FALSE;
   NtHandle key;
-  if (!NT_SUCCESS(OpenServiceKey(service->name, KEY_READ, &key))) return FailWith(ERROR_SERVICE_MARKED_FOR_DELETE);
+  if (!NT_SUCCESS(OpenServiceKey(service->name, KEY_READ, &key)))
+    return FailWith(ERROR_SERVICE_MARKED_FOR_DELETE);
   if (IsMarkedForDelete(key.get())) return FailWith(ERROR_SERVICE_MARKED_FOR_DELETE);
   if (GetNumber(key.get(), u"Start") == SERVICE_DISABLED) return FailWith(ERROR_SERVICE_DISABLED);
   const std::u16string path = KeyPath(service->name);
@@ -251,7 +258,8 @@ BOOL Control(SC_HANDLE handle, DWORD control, LPSERVICE_STATUS out) {
       Resolve(handle, false, control == SERVICE_CONTROL_STOP ? SERVICE_STOP : SERVICE_INTERROGATE);
   if (service == nullptr) return FALSE;
   NtHandle key;
-  if (!NT_SUCCESS(OpenServiceKey(service->name, KEY_READ, &key))) return FailWith(ERROR_SERVICE_DOES_NOT_EXIST);
+  if (!NT_SUCCESS(OpenServiceKey(service->name, KEY_READ, &key)))
+    return FailWith(ERROR_SERVICE_DOES_NOT_EXIST);
   if (!IsRunning(service->name)) {
     *out = StatusOf(key.get(), service->name);
     return FailWith(ERROR_SERVICE_NOT_ACTIVE);
@@ -277,12 +285,15 @@ BOOL QueryStatus(SC_HANDLE handle, SERVICE_STATUS* out) {
   const ServiceHandle* const service = Resolve(handle, false, SERVICE_QUERY_STATUS);
   if (service == nullptr) return FALSE;
   NtHandle key;
-  if (!NT_SUCCESS(OpenServiceKey(service->name, KEY_READ, &key))) return FailWith(ERROR_SERVICE_DOES_NOT_EXIST);
+  if (!NT_SUCCESS(OpenServiceKey(service->name, KEY_READ, &key)))
+    return FailWith(ERROR_SERVICE_DOES_NOT_EXIST);
   *out = StatusOf(key.get(), service->name);
   return TRUE;
 }
 
-std::u16string WidenOrEmpty(LPCSTR text) { return text == nullptr ? std::u16string() : Widen(text); }
+std::u16string WidenOrEmpty(LPCSTR text) {
+  return text == nullptr ? std::u16string() : Widen(text);
+}
 
 }  // namespace
 
@@ -309,18 +320,19 @@ SC_HANDLE OpenSCManagerA(LPCSTR lpMachineName, LPCSTR lpDatabaseName, DWORD dwDe
                         dwDesiredAccess);
 }
 
-SC_HANDLE CreateServiceW(SC_HANDLE hSCManager, LPCWSTR lpServiceName, LPCWSTR lpDisplayName, DWORD dwDesiredAccess,
-                         DWORD dwServiceType, DWORD dwStartType, DWORD dwErrorControl, LPCWSTR lpBinaryPathName,
-                         LPCWSTR, LPDWORD, LPCWSTR, LPCWSTR, LPCWSTR) {
+SC_HANDLE CreateServiceW(SC_HANDLE hSCManager, LPCWSTR lpServiceName, LPCWSTR lpDisplayName,
+                         DWORD dwDesiredAccess, DWORD dwServiceType, DWORD dwStartType, DWORD dwErrorControl,
+                         LPCWSTR lpBinaryPathName, LPCWSTR, LPDWORD, LPCWSTR, LPCWSTR, LPCWSTR) {
   return Create(hSCManager, {FromWide(lpServiceName), FromWide(lpDisplayName), FromWide(lpBinaryPathName),
                              dwDesiredAccess, dwServiceType, dwStartType, dwErrorControl});
 }
 
-SC_HANDLE CreateServiceA(SC_HANDLE hSCManager, LPCSTR lpServiceName, LPCSTR lpDisplayName, DWORD dwDesiredAccess,
-                         DWORD dwServiceType, DWORD dwStartType, DWORD dwErrorControl, LPCSTR lpBinaryPathName, LPCSTR,
-                         LPDWORD, LPCSTR, LPCSTR, LPCSTR) {
-  return Create(hSCManager, {WidenOrEmpty(lpServiceName), WidenOrEmpty(lpDisplayName), WidenOrEmpty(lpBinaryPathName),
-                             dwDesiredAccess, dwServiceType, dwStartType, dwErrorControl});
+SC_HANDLE CreateServiceA(SC_HANDLE hSCManager, LPCSTR lpServiceName, LPCSTR lpDisplayName,
+                         DWORD dwDesiredAccess, DWORD dwServiceType, DWORD dwStartType, DWORD dwErrorControl,
+                         LPCSTR lpBinaryPathName, LPCSTR, LPDWORD, LPCSTR, LPCSTR, LPCSTR) {
+  return Create(hSCManager,
+                {WidenOrEmpty(lpServiceName), WidenOrEmpty(lpDisplayName), WidenOrEmpty(lpBinaryPathName),
+                 dwDesiredAccess, dwServiceType, dwStartType, dwErrorControl});
 }
 
 SC_HANDLE OpenServiceW(SC_HANDLE hSCManager, LPCWSTR lpServiceName, DWORD dwDesiredAccess) {
@@ -331,8 +343,12 @@ SC_HANDLE OpenServiceA(SC_HANDLE hSCManager, LPCSTR lpServiceName, DWORD dwDesir
   return Open(hSCManager, WidenOrEmpty(lpServiceName), dwDesiredAccess);
 }
 
-BOOL StartServiceW(SC_HANDLE hService, DWORD, LPCWSTR*) { return Start(hService); }
-BOOL StartServiceA(SC_HANDLE hService, DWORD, LPCSTR*) { return Start(hService); }
+BOOL StartServiceW(SC_HANDLE hService, DWORD, LPCWSTR*) {
+  return Start(hService);
+}
+BOOL StartServiceA(SC_HANDLE hService, DWORD, LPCSTR*) {
+  return Start(hService);
+}
 
 BOOL ControlService(SC_HANDLE hService, DWORD dwControl, LPSERVICE_STATUS lpServiceStatus) {
   return Control(hService, dwControl, lpServiceStatus);
@@ -362,7 +378,8 @@ BOOL DeleteService(SC_HANDLE hService) {
   if (!NT_SUCCESS(OpenServiceKey(service->name, KEY_ALL_ACCESS, &key)) || IsMarkedForDelete(key.get())) {
     return FailWith(ERROR_SERVICE_MARKED_FOR_DELETE);
   }
-  const NTSTATUS status = IsRunning(service->name) ? SetNumber(key.get(), u"DeleteFlag", 1) : Nt().NtDeleteKey(key.get());
+  const NTSTATUS status =
+      IsRunning(service->name) ? SetNumber(key.get(), u"DeleteFlag", 1) : Nt().NtDeleteKey(key.get());
   return NT_SUCCESS(status) ? TRUE : Fail(status);
 }
 

@@ -50,13 +50,27 @@ void SrwWord::UnlockShared() {
 
 extern "C" {
 
-VOID InitializeSRWLock(PSRWLOCK SRWLock) { SRWLock->Ptr = nullptr; }
-VOID AcquireSRWLockExclusive(PSRWLOCK SRWLock) { SrwWord::Of(SRWLock).LockExclusive(); }
-VOID AcquireSRWLockShared(PSRWLOCK SRWLock) { SrwWord::Of(SRWLock).LockShared(); }
-BOOLEAN TryAcquireSRWLockExclusive(PSRWLOCK SRWLock) { return SrwWord::Of(SRWLock).TryLockExclusive(); }
-BOOLEAN TryAcquireSRWLockShared(PSRWLOCK SRWLock) { return SrwWord::Of(SRWLock).TryLockShared(); }
-VOID ReleaseSRWLockExclusive(PSRWLOCK SRWLock) { SrwWord::Of(SRWLock).UnlockExclusive(); }
-VOID ReleaseSRWLockShared(PSRWLOCK SRWLock) { SrwWord::Of(SRWLock).UnlockShared(); }
+VOID InitializeSRWLock(PSRWLOCK SRWLock) {
+  SRWLock->Ptr = nullptr;
+}
+VOID AcquireSRWLockExclusive(PSRWLOCK SRWLock) {
+  SrwWord::Of(SRWLock).LockExclusive();
+}
+VOID AcquireSRWLockShared(PSRWLOCK SRWLock) {
+  SrwWord::Of(SRWLock).LockShared();
+}
+BOOLEAN TryAcquireSRWLockExclusive(PSRWLOCK SRWLock) {
+  return SrwWord::Of(SRWLock).TryLockExclusive();
+}
+BOOLEAN TryAcquireSRWLockShared(PSRWLOCK SRWLock) {
+  return SrwWord::Of(SRWLock).TryLockShared();
+}
+VOID ReleaseSRWLockExclusive(PSRWLOCK SRWLock) {
+  SrwWord::Of(SRWLock).UnlockExclusive();
+}
+VOID ReleaseSRWLockShared(PSRWLOCK SRWLock) {
+  SrwWord::Of(SRWLock).UnlockShared();
+}
 
 }  // extern "C"
 

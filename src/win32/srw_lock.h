@@ -7,8 +7,8 @@
 
 namespace ring3::win32 {
 
-// A reader-writer lock in the pointer-sized word of SRWLOCK: the low half counts readers, or is kExclusive; the high half
-// counts threads that wait. Waiters sleep on the low half.
+// A reader-writer lock in the pointer-sized word of SRWLOCK: the low half counts readers, or is kExclusive;
+// the high half counts threads that wait. Waiters sleep on the low half.
 class SrwWord {
  public:
   static SrwWord& Of(PSRWLOCK lock) { return *reinterpret_cast<SrwWord*>(lock); }

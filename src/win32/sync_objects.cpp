@@ -10,10 +10,15 @@ enum EventKind : ULONG { kNotificationEvent = 0, kSynchronizationEvent = 1 };
 
 // The name of an object as the caller gave it, narrow or wide; absent for null.
 using Name = std::optional<std::u16string>;
-Name NameOf(LPCSTR name) { return name == nullptr ? Name() : Name(Widen(name)); }
-Name NameOf(LPCWSTR name) { return name == nullptr ? Name() : Name(FromWide(name)); }
+Name NameOf(LPCSTR name) {
+  return name == nullptr ? Name() : Name(Widen(name));
+}
+Name NameOf(LPCWSTR name) {
+  return name == nullptr ? Name() : Name(FromWide(name));
+}
 
-// Creates, or opens where the name exists (ERROR_ALREADY_EXISTS is then the last error of a call that succeeds).
+// Creates, or opens where the name exists (ERROR_ALREADY_EXISTS is then the last error of a call that
+// succeeds).
 template <typename Create>
 HANDLE CreateNamed(const Name& name, const SECURITY_ATTRIBUTES* security, Create create) {
   DWORD error = ERROR_SUCCESS;
@@ -50,14 +55,16 @@ HANDLE OpenNamed(const Name& name, BOOL inherit, Open open) {
   return nullptr;
 }
 
-HANDLE CreateEventOf(const Name& name, const SECURITY_ATTRIBUTES* security, ACCESS_MASK access, EventKind kind,
-                     bool initially_set) {
+HANDLE CreateEventOf(const Name& name, const SECURITY_ATTRIBUTES* security, ACCESS_MASK access,
+                     EventKind kind, bool initially_set) {
   return CreateNamed(name, security, [&](PHANDLE handle, POBJECT_ATTRIBUTES attributes) {
     return Nt().NtCreateEvent(handle, access, attributes, kind, initially_set);
   });
 }
 
-EventKind KindOf(bool manual_reset) { return manual_reset ? kNotificationEvent : kSynchronizationEvent; }
+EventKind KindOf(bool manual_reset) {
+  return manual_reset ? kNotificationEvent : kSynchronizationEvent;
+}
 
 HANDLE CreateMutexOf(const Name& name, const SECURITY_ATTRIBUTES* security, bool initially_owned) {
   return CreateNamed(name, security, [&](PHANDLE handle, POBJECT_ATTRIBUTES attributes) {
@@ -95,7 +102,9 @@ HANDLE OpenSemaphoreOf(const Name& name, DWORD access, BOOL inherit) {
   });
 }
 
-BOOL Succeed(NTSTATUS status) { return NT_SUCCESS(status) ? TRUE : Fail(status); }
+BOOL Succeed(NTSTATUS status) {
+  return NT_SUCCESS(status) ? TRUE : Fail(status);
+}
 
 }  // namespace
 
@@ -115,11 +124,21 @@ HANDLE CreateEventExW(LPSECURITY_ATTRIBUTES security, LPCWSTR lpName, DWORD dwFl
   return CreateEventOf(NameOf(lpName), security, dwDesiredAccess, KindOf(dwFlags & CREATE_EVENT_MANUAL_RESET),
                        dwFlags & CREATE_EVENT_INITIAL_SET);
 }
-HANDLE OpenEventA(DWORD access, BOOL inherit, LPCSTR lpName) { return OpenEventOf(NameOf(lpName), access, inherit); }
-HANDLE OpenEventW(DWORD access, BOOL inherit, LPCWSTR lpName) { return OpenEventOf(NameOf(lpName), access, inherit); }
-BOOL SetEvent(HANDLE hEvent) { return Succeed(Nt().NtSetEvent(hEvent, nullptr)); }
-BOOL ResetEvent(HANDLE hEvent) { return Succeed(Nt().NtResetEvent(hEvent, nullptr)); }
-BOOL PulseEvent(HANDLE hEvent) { return Succeed(Nt().NtPulseEvent(hEvent, nullptr)); }
+HANDLE OpenEventA(DWORD access, BOOL inherit, LPCSTR lpName) {
+  return OpenEventOf(NameOf(lpName), access, inherit);
+}
+HANDLE OpenEventW(DWORD access, BOOL inherit, LPCWSTR lpName) {
+  return OpenEventOf(NameOf(lpName), access, inherit);
+}
+BOOL SetEvent(HANDLE hEvent) {
+  return Succeed(Nt().NtSetEvent(hEvent, nullptr));
+}
+BOOL ResetEvent(HANDLE hEvent) {
+  return Succeed(Nt().NtResetEvent(hEvent, nullptr));
+}
+BOOL PulseEvent(HANDLE hEvent) {
+  return Succeed(Nt().NtPulseEvent(hEvent, nullptr));
+}
 
 HANDLE CreateMutexA(LPSECURITY_ATTRIBUTES security, BOOL bInitialOwner, LPCSTR lpName) {
   return CreateMutexOf(NameOf(lpName), security, bInitialOwner);
@@ -127,14 +146,22 @@ HANDLE CreateMutexA(LPSECURITY_ATTRIBUTES security, BOOL bInitialOwner, LPCSTR l
 HANDLE CreateMutexW(LPSECURITY_ATTRIBUTES security, BOOL bInitialOwner, LPCWSTR lpName) {
   return CreateMutexOf(NameOf(lpName), security, bInitialOwner);
 }
-HANDLE OpenMutexA(DWORD access, BOOL inherit, LPCSTR lpName) { return OpenMutexOf(NameOf(lpName), access, inherit); }
-HANDLE OpenMutexW(DWORD access, BOOL inherit, LPCWSTR lpName) { return OpenMutexOf(NameOf(lpName), access, inherit); }
-BOOL ReleaseMutex(HANDLE hMutex) { return Succeed(Nt().NtReleaseMutant(hMutex, nullptr)); }
+HANDLE OpenMutexA(DWORD access, BOOL inherit, LPCSTR lpName) {
+  return OpenMutexOf(NameOf(lpName), access, inherit);
+}
+HANDLE OpenMutexW(DWORD access, BOOL inherit, LPCWSTR lpName) {
+  return OpenMutexOf(NameOf(lpName), access, inherit);
+}
+BOOL ReleaseMutex(HANDLE hMutex) {
+  return Succeed(Nt().NtReleaseMutant(hMutex, nullptr));
+}
 
-HANDLE CreateSemaphoreA(LPSECURITY_ATTRIBUTES security, LONG lInitialCount, LONG lMaximumCount, LPCSTR lpName) {
+HANDLE CreateSemaphoreA(LPSECURITY_ATTRIBUTES security, LONG lInitialCount, LONG lMaximumCount,
+                        LPCSTR lpName) {
   return CreateSemaphoreOf(NameOf(lpName), security, lInitialCount, lMaximumCount);
 }
-HANDLE CreateSemaphoreW(LPSECURITY_ATTRIBUTES security, LONG lInitialCount, LONG lMaximumCount, LPCWSTR lpName) {
+HANDLE CreateSemaphoreW(LPSECURITY_ATTRIBUTES security, LONG lInitialCount, LONG lMaximumCount,
+                        LPCWSTR lpName) {
   return CreateSemaphoreOf(NameOf(lpName), security, lInitialCount, lMaximumCount);
 }
 HANDLE OpenSemaphoreA(DWORD access, BOOL inherit, LPCSTR lpName) {
@@ -161,7 +188,9 @@ BOOL SetWaitableTimer(HANDLE hTimer, const LARGE_INTEGER* lpDueTime, LONG lPerio
   return Succeed(Nt().NtSetTimer(hTimer, &due_time, reinterpret_cast<PVOID>(pfnCompletionRoutine),
                                  lpArgToCompletionRoutine, static_cast<BOOLEAN>(fResume), lPeriod, nullptr));
 }
-BOOL CancelWaitableTimer(HANDLE hTimer) { return Succeed(Nt().NtCancelTimer(hTimer, nullptr)); }
+BOOL CancelWaitableTimer(HANDLE hTimer) {
+  return Succeed(Nt().NtCancelTimer(hTimer, nullptr));
+}
 
 }  // extern "C"
 

@@ -17,7 +17,8 @@ VOID Fill(LPSYSTEM_INFO out) {
   out->lpMinimumApplicationAddress = reinterpret_cast<LPVOID>(0x10000);
   out->lpMaximumApplicationAddress = reinterpret_cast<LPVOID>(0x7FFFFFFFEFFF);
   out->dwNumberOfProcessors = processors == 0 ? 1 : processors;
-  out->dwActiveProcessorMask = out->dwNumberOfProcessors >= 64 ? ~DWORD_PTR{0} : (DWORD_PTR{1} << out->dwNumberOfProcessors) - 1;
+  out->dwActiveProcessorMask =
+      out->dwNumberOfProcessors >= 64 ? ~DWORD_PTR{0} : (DWORD_PTR{1} << out->dwNumberOfProcessors) - 1;
   out->dwProcessorType = 8664;
   out->dwAllocationGranularity = 65536;
 }
@@ -25,7 +26,8 @@ VOID Fill(LPSYSTEM_INFO out) {
 PHANDLER_ROUTINE g_console_handler;
 
 void OnInterrupt(int signal) {
-  if (g_console_handler != nullptr && g_console_handler(signal == SIGINT ? CTRL_C_EVENT : CTRL_BREAK_EVENT)) return;
+  if (g_console_handler != nullptr && g_console_handler(signal == SIGINT ? CTRL_C_EVENT : CTRL_BREAK_EVENT))
+    return;
   std::_Exit(128 + signal);
 }
 
@@ -33,10 +35,16 @@ void OnInterrupt(int signal) {
 
 extern "C" {
 
-VOID GetSystemInfo(LPSYSTEM_INFO lpSystemInfo) { Fill(lpSystemInfo); }
-VOID GetNativeSystemInfo(LPSYSTEM_INFO lpSystemInfo) { Fill(lpSystemInfo); }
+VOID GetSystemInfo(LPSYSTEM_INFO lpSystemInfo) {
+  Fill(lpSystemInfo);
+}
+VOID GetNativeSystemInfo(LPSYSTEM_INFO lpSystemInfo) {
+  Fill(lpSystemInfo);
+}
 
-VOID ExitProcess(UINT uExitCode) { std::exit(static_cast<int>(uExitCode)); }
+VOID ExitProcess(UINT uExitCode) {
+  std::exit(static_cast<int>(uExitCode));
+}
 
 // Only the calling process can be ended; that of another application is refused.
 BOOL TerminateProcess(HANDLE hProcess, UINT uExitCode) {
@@ -49,10 +57,16 @@ BOOL TerminateProcess(HANDLE hProcess, UINT uExitCode) {
 VOID OutputDebugStringA(LPCSTR lpOutputString) {
   if (lpOutputString != nullptr) std::fputs(lpOutputString, stderr);
 }
-VOID OutputDebugStringW(LPCWSTR lpOutputString) { OutputDebugStringA(Narrow(FromWide(lpOutputString)).c_str()); }
+VOID OutputDebugStringW(LPCWSTR lpOutputString) {
+  OutputDebugStringA(Narrow(FromWide(lpOutputString)).c_str());
+}
 
-BOOL IsDebuggerPresent() { return FALSE; }
-VOID DebugBreak() { __builtin_debugtrap(); }
+BOOL IsDebuggerPresent() {
+  return FALSE;
+}
+VOID DebugBreak() {
+  __builtin_debugtrap();
+}
 
 BOOL SetConsoleCtrlHandler(PHANDLER_ROUTINE HandlerRoutine, BOOL Add) {
   g_console_handler = Add ? HandlerRoutine : nullptr;

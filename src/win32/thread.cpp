@@ -12,11 +12,13 @@ using nt::ProcessBasicInformation;
 using nt::ThreadBasicInformation;
 
 NTSTATUS Query(HANDLE thread, ThreadBasicInformation* information) {
-  return Nt().NtQueryInformationThread(thread, nt::kThreadBasicInformation, information, sizeof(*information), nullptr);
+  return Nt().NtQueryInformationThread(thread, nt::kThreadBasicInformation, information, sizeof(*information),
+                                       nullptr);
 }
 
 NTSTATUS Query(HANDLE process, ProcessBasicInformation* information) {
-  return Nt().NtQueryInformationProcess(process, nt::kProcessBasicInformation, information, sizeof(*information), nullptr);
+  return Nt().NtQueryInformationProcess(process, nt::kProcessBasicInformation, information,
+                                        sizeof(*information), nullptr);
 }
 
 // An APC carries three arguments; a Win32 one has a single argument and a routine of its own type.
@@ -35,8 +37,9 @@ HANDLE CreateThread(LPSECURITY_ATTRIBUTES security, SIZE_T dwStackSize, LPTHREAD
   HANDLE handle = nullptr;
   ULONG thread_id = 0;
   const NTSTATUS status = Nt().NtCreateThreadEx(
-      &handle, THREAD_ALL_ACCESS, attributes.get(), kThisProcess, reinterpret_cast<PVOID>(lpStartAddress), lpParameter,
-      dwCreationFlags & CREATE_SUSPENDED ? nt::kThreadCreateSuspended : 0, dwStackSize, &thread_id);
+      &handle, THREAD_ALL_ACCESS, attributes.get(), kThisProcess, reinterpret_cast<PVOID>(lpStartAddress),
+      lpParameter, dwCreationFlags & CREATE_SUSPENDED ? nt::kThreadCreateSuspended : 0, dwStackSize,
+      &thread_id);
   if (!NT_SUCCESS(status)) {
     Fail(status);
     return nullptr;
@@ -81,12 +84,15 @@ int GetThreadPriority(HANDLE hThread) {
   return THREAD_PRIORITY_ERROR_RETURN;
 }
 
-HANDLE GetCurrentThread() { return kThisThread; }
+HANDLE GetCurrentThread() {
+  return kThisThread;
+}
 
 DWORD GetThreadId(HANDLE Thread) {
   ThreadBasicInformation information{};
   const NTSTATUS status = Query(Thread, &information);
-  if (NT_SUCCESS(status)) return static_cast<DWORD>(reinterpret_cast<ULONG_PTR>(information.client_id.UniqueThread));
+  if (NT_SUCCESS(status))
+    return static_cast<DWORD>(reinterpret_cast<ULONG_PTR>(information.client_id.UniqueThread));
   Fail(status);
   return 0;
 }
@@ -97,7 +103,9 @@ DWORD GetCurrentThreadId() {
   return id;
 }
 
-HANDLE GetCurrentProcess() { return kThisProcess; }
+HANDLE GetCurrentProcess() {
+  return kThisProcess;
+}
 
 DWORD GetProcessId(HANDLE Process) {
   ProcessBasicInformation information{};
@@ -105,7 +113,9 @@ DWORD GetProcessId(HANDLE Process) {
   return NT_SUCCESS(status) ? static_cast<DWORD>(information.process_id) : static_cast<DWORD>(Fail(status));
 }
 
-DWORD GetCurrentProcessId() { return GetProcessId(kThisProcess); }
+DWORD GetCurrentProcessId() {
+  return GetProcessId(kThisProcess);
+}
 
 HANDLE OpenProcess(DWORD dwDesiredAccess, BOOL bInheritHandle, DWORD dwProcessId) {
   Attributes attributes(u"", bInheritHandle ? OBJ_INHERIT : 0);

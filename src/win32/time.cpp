@@ -33,7 +33,9 @@ VOID GetSystemTimeAsFileTime(LPFILETIME out) {
   *out = {static_cast<DWORD>(units), static_cast<DWORD>(units >> 32)};
 }
 
-VOID GetSystemTimePreciseAsFileTime(LPFILETIME out) { GetSystemTimeAsFileTime(out); }
+VOID GetSystemTimePreciseAsFileTime(LPFILETIME out) {
+  GetSystemTimeAsFileTime(out);
+}
 
 VOID GetSystemTime(LPSYSTEMTIME out) {
   const int64_t units = SystemTime();
@@ -57,7 +59,9 @@ ULONGLONG GetTickCount64() {
                                     .count());
 }
 
-DWORD GetTickCount() { return static_cast<DWORD>(GetTickCount64()); }
+DWORD GetTickCount() {
+  return static_cast<DWORD>(GetTickCount64());
+}
 
 BOOL QueryPerformanceCounter(LARGE_INTEGER* lpPerformanceCount) {
   lpPerformanceCount->QuadPart = std::chrono::duration_cast<std::chrono::nanoseconds>(

@@ -10,7 +10,8 @@ namespace {
 
 constexpr DWORD kSlots = 1088;
 
-// An index' generation is odd while it is allocated; a value of another generation is some earlier owner's and counts as null.
+// An index' generation is odd while it is allocated; a value of another generation is some earlier owner's
+// and counts as null.
 std::array<std::atomic<uint32_t>, kSlots> g_generations;
 
 struct Slot {
@@ -27,7 +28,8 @@ extern "C" {
 DWORD TlsAlloc() {
   for (DWORD index = 0; index < kSlots; ++index) {
     uint32_t generation = g_generations[index].load(std::memory_order_relaxed);
-    if (generation % 2 == 0 && g_generations[index].compare_exchange_strong(generation, generation + 1)) return index;
+    if (generation % 2 == 0 && g_generations[index].compare_exchange_strong(generation, generation + 1))
+      return index;
   }
   FailWith(ERROR_NO_SYSTEM_RESOURCES);
   return TLS_OUT_OF_INDEXES;

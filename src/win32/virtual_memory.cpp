@@ -46,8 +46,8 @@ BOOL VirtualProtect(LPVOID lpAddress, SIZE_T dwSize, DWORD flNewProtect, PDWORD 
 
 SIZE_T VirtualQuery(LPCVOID lpAddress, PMEMORY_BASIC_INFORMATION lpBuffer, SIZE_T dwLength) {
   SIZE_T returned = 0;
-  const NTSTATUS status = Nt().NtQueryVirtualMemory(kThisProcess, const_cast<PVOID>(lpAddress),
-                                                    nt::kMemoryBasicInformation, lpBuffer, dwLength, &returned);
+  const NTSTATUS status = Nt().NtQueryVirtualMemory(
+      kThisProcess, const_cast<PVOID>(lpAddress), nt::kMemoryBasicInformation, lpBuffer, dwLength, &returned);
   if (NT_SUCCESS(status)) return returned;
   Fail(status);
   return 0;

@@ -9,7 +9,8 @@ namespace {
 enum WaitKind : ULONG { kWaitAll = 0, kWaitAny = 1 };
 
 DWORD Waited(NTSTATUS status) {
-  if (NT_SUCCESS(status)) return static_cast<DWORD>(status);  // WAIT_OBJECT_n, WAIT_ABANDONED_n, WAIT_TIMEOUT …
+  if (NT_SUCCESS(status))
+    return static_cast<DWORD>(status);  // WAIT_OBJECT_n, WAIT_ABANDONED_n, WAIT_TIMEOUT …
   Fail(status);
   return WAIT_FAILED;
 }
@@ -54,7 +55,9 @@ DWORD SleepEx(DWORD dwMilliseconds, BOOL bAlertable) {
   return status == STATUS_USER_APC ? WAIT_IO_COMPLETION : 0;
 }
 
-VOID Sleep(DWORD dwMilliseconds) { SleepEx(dwMilliseconds, FALSE); }
+VOID Sleep(DWORD dwMilliseconds) {
+  SleepEx(dwMilliseconds, FALSE);
+}
 
 BOOL SwitchToThread() {
   LARGE_INTEGER none{};

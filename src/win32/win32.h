@@ -12,16 +12,19 @@
 
 namespace ring3::win32 {
 
-inline const Ring3NtServices& Nt() { return transport::Services(); }
+inline const Ring3NtServices& Nt() {
+  return transport::Services();
+}
 
-// Sets the thread's last error to the documented Win32 code of `status`; returns FALSE, for `return Fail(status);`.
+// Sets the thread's last error to the documented Win32 code of `status`; returns FALSE, for `return
+// Fail(status);`.
 BOOL Fail(NTSTATUS status);
 // The same with a Win32 code.
 BOOL FailWith(DWORD error);
 DWORD ErrorOf(NTSTATUS status);
 
-// UTF-16 text that owns its characters; wchar_t is 16 bits wide and std::wstring is not usable (libc's wide routines are
-// for 32 bits).
+// UTF-16 text that owns its characters; wchar_t is 16 bits wide and std::wstring is not usable (libc's wide
+// routines are for 32 bits).
 std::u16string Widen(std::string_view utf8);
 std::u16string FromWide(LPCWSTR text);
 std::string Narrow(std::u16string_view text);
@@ -42,7 +45,8 @@ class NtString {
 // OBJECT_ATTRIBUTES over a name (empty: unnamed) and Win32 security attributes (may be null).
 class Attributes {
  public:
-  Attributes(std::u16string_view name, ULONG flags, const SECURITY_ATTRIBUTES* security = nullptr) : name_(name) {
+  Attributes(std::u16string_view name, ULONG flags, const SECURITY_ATTRIBUTES* security = nullptr)
+      : name_(name) {
     if (security != nullptr && security->bInheritHandle) flags |= OBJ_INHERIT;
     InitializeObjectAttributes(&attributes_, name.empty() ? nullptr : name_.get(), flags, nullptr,
                                security != nullptr ? security->lpSecurityDescriptor : nullptr);
@@ -54,7 +58,8 @@ class Attributes {
   OBJECT_ATTRIBUTES attributes_;
 };
 
-// A Win32 time-out in milliseconds as the services take it: null for INFINITE, else relative, in units of 100 ns.
+// A Win32 time-out in milliseconds as the services take it: null for INFINITE, else relative, in units of 100
+// ns.
 class Timeout {
  public:
   explicit Timeout(DWORD milliseconds) : infinite_(milliseconds == INFINITE) {

@@ -29,7 +29,8 @@ typedef NTSTATUS BEHAVIOUR(PDEVICE_OBJECT DeviceObject, PIRP Irp);
 BEHAVIOURS(DECLARE)
 #undef DECLARE
 
-FORCEINLINE EXTENSION* ExtensionOf(PDEVICE_OBJECT DeviceObject) { return (EXTENSION*)DeviceObject->DeviceExtension; }
-
+FORCEINLINE EXTENSION* ExtensionOf(PDEVICE_OBJECT DeviceObject) {
+  return (EXTENSION*)DeviceObject->DeviceExtension;
+}
 
 #endif

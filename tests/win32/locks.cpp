@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Critical sections, slim locks, condition variables and one-time initialisation under contention; a client in C++ with the
-// standard library, and wmain.
+// Critical sections, slim locks, condition variables and one-time initialisation under contention; a client
+// in C++ with the standard library, and wmain.
 #include "check.h"
 
 #include <string>
@@ -135,7 +135,9 @@ BOOL Initialise(PINIT_ONCE, PVOID parameter, PVOID* context) {
   return TRUE;
 }
 
-BOOL Refuse(PINIT_ONCE, PVOID, PVOID*) { return FALSE; }
+BOOL Refuse(PINIT_ONCE, PVOID, PVOID*) {
+  return FALSE;
+}
 
 void Once() {
   INIT_ONCE once = INIT_ONCE_STATIC_INIT;
@@ -154,7 +156,8 @@ void Once() {
 // A thread of the standard library's is the executive's too.
 int wmain(int argc, wchar_t** argv) {
   CHECK_EQ(argc, 2);
-  CHECK(argc == 2 && argv[1][0] == L'\u00e4' && argv[1][1] == L'\xD83D' && argv[1][2] == L'\xDE00' && argv[1][3] == 0);
+  CHECK(argc == 2 && argv[1][0] == L'\u00e4' && argv[1][1] == L'\xD83D' && argv[1][2] == L'\xDE00' &&
+        argv[1][3] == 0);
   CHECK_EQ(lstrlenW(GetCommandLineW()), lstrlenW(argv[0]) + 4);
   CriticalSections();
   SlimLocks();

@@ -11,37 +11,41 @@
 
 #include "test_ioctl.h"
 
-#define CHECK(Condition)                                                                                      \
-  do {                                                                                                        \
-    if (!(Condition)) {                                                                                       \
-      fprintf(stderr, "%s:%d: not so: %s (last error %u)\n", __FILE__, __LINE__, #Condition, GetLastError()); \
-      exit(1);                                                                                                \
-    }                                                                                                         \
+#define CHECK(Condition)                                                                     \
+  do {                                                                                       \
+    if (!(Condition)) {                                                                      \
+      fprintf(stderr, "%s:%d: not so: %s (last error %u)\n", __FILE__, __LINE__, #Condition, \
+              GetLastError());                                                               \
+      exit(1);                                                                               \
+    }                                                                                        \
   } while (0)
 
 // `Call` returns FALSE, or INVALID_HANDLE_VALUE cast so, with `Error`.
-#define CHECK_FAILS(Call, Error)                                                                                   \
-  do {                                                                                                             \
-    BOOL ok_;                                                                                                      \
-    SetLastError(0);                                                                                               \
-    ok_ = (Call);                                                                                                  \
-    if (ok_ || GetLastError() != (Error)) {                                                                        \
-      fprintf(stderr, "%s:%d: %s: %s, error %u instead of %u\n", __FILE__, __LINE__, #Call,                        \
-              ok_ ? "succeeded" : "failed", GetLastError(), (unsigned)(Error));                                    \
-      exit(1);                                                                                                     \
-    }                                                                                                              \
+#define CHECK_FAILS(Call, Error)                                                            \
+  do {                                                                                      \
+    BOOL ok_;                                                                               \
+    SetLastError(0);                                                                        \
+    ok_ = (Call);                                                                           \
+    if (ok_ || GetLastError() != (Error)) {                                                 \
+      fprintf(stderr, "%s:%d: %s: %s, error %u instead of %u\n", __FILE__, __LINE__, #Call, \
+              ok_ ? "succeeded" : "failed", GetLastError(), (unsigned)(Error));             \
+      exit(1);                                                                              \
+    }                                                                                       \
   } while (0)
 
 #define TEST_PAGE 4096u
 #define TEST_DEVICE "\\\\.\\Ring3Test"
 
 static inline HANDLE OpenDevice(const char* name, DWORD access, DWORD flags) {
-  HANDLE device = CreateFileA(name, access, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL, OPEN_EXISTING, flags, NULL);
+  HANDLE device =
+      CreateFileA(name, access, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL, OPEN_EXISTING, flags, NULL);
   CHECK(device != INVALID_HANDLE_VALUE);
   return device;
 }
 
-static inline HANDLE OpenTest(DWORD flags) { return OpenDevice(TEST_DEVICE, GENERIC_READ | GENERIC_WRITE, flags); }
+static inline HANDLE OpenTest(DWORD flags) {
+  return OpenDevice(TEST_DEVICE, GENERIC_READ | GENERIC_WRITE, flags);
+}
 
 // A synchronous control whose byte count is not looked at.
 static inline BOOL Control(HANDLE device, DWORD code, void* in, DWORD inSize, void* out, DWORD outSize) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What every test driver is made of: a device, counters, a cancel-safe queue. The driver defines TestDispatch, which
-// gets reads, writes and controls, and TestStart. What it finds wrong is a bug check that names the line.
+// What every test driver is made of: a device, counters, a cancel-safe queue. The driver defines
+// TestDispatch, which gets reads, writes and controls, and TestStart. What it finds wrong is a bug check that
+// names the line.
 #ifndef TEST_DRIVER_H
 #define TEST_DRIVER_H
 
@@ -8,12 +9,12 @@
 
 #include "test_ioctl.h"
 
-#define TEST_CHECK(Condition)                                                         \
-  do {                                                                                \
-    if (!(Condition)) {                                                               \
-      DbgPrint("%s:%d: not so: %s\n", __FILE__, __LINE__, #Condition);                \
-      KeBugCheckEx(MANUALLY_INITIATED_CRASH, __LINE__, (ULONG_PTR)__FILE__, 0, 0);    \
-    }                                                                                 \
+#define TEST_CHECK(Condition)                                                      \
+  do {                                                                             \
+    if (!(Condition)) {                                                            \
+      DbgPrint("%s:%d: not so: %s\n", __FILE__, __LINE__, #Condition);             \
+      KeBugCheckEx(MANUALLY_INITIATED_CRASH, __LINE__, (ULONG_PTR)__FILE__, 0, 0); \
+    }                                                                              \
   } while (0)
 
 static struct {
@@ -90,7 +91,9 @@ static inline NTSTATUS TestPend(PIRP Irp) {
   return STATUS_PENDING;
 }
 
-static inline PIRP TestTake(PVOID FileObject) { return IoCsqRemoveNextIrp(&Test.CancelSafe, FileObject); }
+static inline PIRP TestTake(PVOID FileObject) {
+  return IoCsqRemoveNextIrp(&Test.CancelSafe, FileObject);
+}
 
 static NTSTATUS TestCreate(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
   UNREFERENCED_PARAMETER(DeviceObject);
@@ -150,15 +153,17 @@ static VOID TestUnload(PDRIVER_OBJECT DriverObject) {
   while (DriverObject->DeviceObject != NULL) IoDeleteDevice(DriverObject->DeviceObject);
 }
 
-// A device with a link of the same name for applications. `Flags` (DO_BUFFERED_IO, ...) are for reads and writes.
-static inline NTSTATUS TestAddDevice(PDRIVER_OBJECT DriverObject, PCWSTR DeviceName, PCWSTR LinkName, ULONG Flags,
-                                     BOOLEAN Exclusive) {
+// A device with a link of the same name for applications. `Flags` (DO_BUFFERED_IO, ...) are for reads and
+// writes.
+static inline NTSTATUS TestAddDevice(PDRIVER_OBJECT DriverObject, PCWSTR DeviceName, PCWSTR LinkName,
+                                     ULONG Flags, BOOLEAN Exclusive) {
   UNICODE_STRING name, link;
   PDEVICE_OBJECT device;
   NTSTATUS status;
   RtlInitUnicodeString(&name, DeviceName);
   RtlInitUnicodeString(&link, LinkName);
-  status = IoCreateDevice(DriverObject, 0, &name, FILE_DEVICE_UNKNOWN, FILE_DEVICE_SECURE_OPEN, Exclusive, &device);
+  status = IoCreateDevice(DriverObject, 0, &name, FILE_DEVICE_UNKNOWN, FILE_DEVICE_SECURE_OPEN, Exclusive,
+                          &device);
   if (!NT_SUCCESS(status)) return status;
   status = IoCreateSymbolicLink(&link, &name);
   if (!NT_SUCCESS(status)) {

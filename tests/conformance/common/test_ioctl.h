@@ -14,7 +14,8 @@ typedef struct _TEST_STATE {
   LONG Cancelled;  // taken out of it by a cancellation or a cleanup
 } TEST_STATE;
 
-// Completes the oldest request in the queue; the status and byte count to complete with are the input. Not counted.
+// Completes the oldest request in the queue; the status and byte count to complete with are the input. Not
+// counted.
 #define IOCTL_TEST_FINISH TEST_CODE(0xFE, METHOD_BUFFERED, FILE_ANY_ACCESS)
 typedef struct _TEST_FINISH {
   LONG Status;

@@ -3,7 +3,8 @@
 
 #define NEITHER_CODE(Number) TEST_CODE(Number, METHOD_NEITHER, FILE_ANY_ACCESS)
 
-// The driver checks that it got these very pointers: all of the call is repeated in REMEMBER's structure before.
+// The driver checks that it got these very pointers: all of the call is repeated in REMEMBER's structure
+// before.
 #define IOCTL_REMEMBER TEST_CODE(1, METHOD_BUFFERED, FILE_ANY_ACCESS)
 #define IOCTL_POINTERS NEITHER_CODE(2)
 typedef struct _POINTERS {
