@@ -3,7 +3,8 @@
 """Compares the routines that include/wdk declares with the symbols that the executive exports, and writes docs/ddi.md.
 
   ddi.py check --clang clang-19 --library libntoskrnl.so --library libring3-seh.so    fails on any difference
-  ddi.py write --clang clang-19 --library …                                           writes docs/ddi.md
+  ddi.py write --clang clang-19 --library …                                           writes docs/ddi.md, and
+                                                                    takes out of gaps.txt what is exported
 
 Checked: an exported C symbol is declared in include/wdk or begins with Ring3; what is declared is exported or stands in
 gaps.txt; nothing in gaps.txt is exported; docs/ddi.md is what `write` would write.
@@ -131,6 +132,7 @@ def main():
     text = table(names, symbols)
     if arguments.action == "write":
         TABLE.write_text(text)
+        GAPS.write_text("".join(line for line in GAPS.read_text().splitlines(keepends=True) if line.strip() not in symbols))
         return 0
     problems = []
     problems += [f"{name} is exported and not declared in include/wdk" for name in sorted(symbols - names.keys() - MACROS)
