@@ -44,7 +44,7 @@ Result<Pool*> Pool::Create(const BootOptions& options) {
 
 template <typename Visit>
 RING3_POOL_TOUCHES_REDZONES void Pool::ForEachLiveBlock(Visit visit) {
-  central_.ForEachPage([&](char* page) {
+  central_.ForEachPage([&](char* page) RING3_POOL_TOUCHES_REDZONES {
     const uint8_t use = map_.UseOf(page);
     if (use == kPageLarge) {
       const LargeBlock& block = map_.LargeOf(page);
@@ -139,8 +139,10 @@ RING3_POOL_TOUCHES_REDZONES std::string Pool::Describe(const void* address) {
     const PoolHeader* below = PoolHeader::Of(address);
     if ((below->attributes & kPoolCacheAligned) != 0 && below->seal_or_next == SealOf(below)) header = PoolHeader::Of(address);
     user = header->user();
+    // Formatting takes references, and may not touch the header.
+    const size_t byte_count = header->byte_count;
     text = fmt::format("{}: {} pool block of {} bytes at {}, tag '{}', {}", address, PoolKindText(header->kind()),
-                       header->byte_count, user, TagText(header->tag),
+                       byte_count, user, TagText(header->tag),
                        header->state == kPoolStateAllocated ? "allocated"
                        : header->state == kPoolStateFree    ? "freed"
                        : header->state == kPoolStateFresh   ? "never allocated"

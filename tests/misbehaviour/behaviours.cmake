@@ -12,7 +12,8 @@ stops(CompletionRaisesIrql C4 DRIVER_VERIFIER_DETECTED_VIOLATION FA any 0 2 "in 
       "CompletionRaisesIrql at requests.c")
 stops(CompletionEntersRegion C4 DRIVER_VERIFIER_DETECTED_VIOLATION FB any FFFFFFFFFFFFFFFF 0
       "in driver: completion routine OnCompletionEnter" "CompletionEntersRegion at requests.c")
-stops(DereferenceTooOften 18 REFERENCE_BY_POINTER any system any any "DereferenceTooOften at requests.c")
+stops(DereferenceTooOften 18 REFERENCE_BY_POINTER any system any any "DereferenceTooOften at requests.c"
+      SEEN_BY_ASAN)
 ends(DeleteDeviceInUse 0 "")
 stops(ForwardWithCancelRoutine C9 DRIVER_VERIFIER_IOMANAGER_VIOLATION 203 any system 0
       "ForwardWithCancelRoutine at requests.c")
@@ -29,8 +30,10 @@ stops(FreeInsidePool C2 BAD_POOL_CALLER 99 system 0 0 "FreeInsidePool at pool.c"
 stops(FreeInsidePool C1 SPECIAL_POOL_DETECTED_MEMORY_CORRUPTION system any any 21 "FreeInsidePool at pool.c"
       SPECIAL_POOL)
 stops(FreeWithWrongTag C2 BAD_POOL_CALLER A system 7662734D 676E7257 "FreeWithWrongTag at pool.c" "tag 'Msbv', allocated")
-stops(OverrunPool 19 BAD_POOL_HEADER 21 system 40 any "OverrunPool at pool.c" "64 bytes" "tag 'Msbv'")
-stops(OverrunPoolByOne 19 BAD_POOL_HEADER 21 system 3C any "OverrunPoolByOne at pool.c" "60 bytes" "tag 'Msbv'")
+stops(OverrunPool 19 BAD_POOL_HEADER 21 system 40 any "OverrunPool at pool.c" "64 bytes" "tag 'Msbv'"
+      SEEN_BY_ASAN)
+stops(OverrunPoolByOne 19 BAD_POOL_HEADER 21 system 3C any "OverrunPoolByOne at pool.c" "60 bytes" "tag 'Msbv'"
+      SEEN_BY_ASAN)
 stops(OverrunPoolByOne C1 SPECIAL_POOL_DETECTED_MEMORY_CORRUPTION system system 0 24 "OverrunPoolByOne at pool.c"
       "60 bytes" SPECIAL_POOL)
 stops(OverrunPoolToGuard D6 DRIVER_PAGE_FAULT_BEYOND_END_OF_ALLOCATION system 1 any 0 "OverrunPoolToGuard at pool.c"
@@ -97,11 +100,17 @@ stop_report(report C8 IRQL_UNEXPECTED_VALUE "10002;any;system;0")
 entry(entry_raises_irql 86 "${report}.*DriverEntry at entry.c")
 stop_report(report 1 APC_INDEX_MISMATCH "any;0;FFFF;1")
 entry(unload_enters_region 86 "${report}.*DriverUnload Unload at entry.c")
-entry(entry_fails 125 "entry_fails.sys was not loaded: status 0xc0000182")
+entry(entry_fails 125 "entry_fails.sys was not loaded: DriverEntry returned 0xc0000182")
 entry(has_no_unload 0 "")
-ring3_run_test(module_is_text 125 "was not loaded: status 0xc000007b" --driver ${CMAKE_CURRENT_SOURCE_DIR}/client.c
+ring3_run_test(module_is_text 125 "was not loaded: it is no driver" --driver ${CMAKE_CURRENT_SOURCE_DIR}/client.c
   -- ${CMAKE_CURRENT_BINARY_DIR}/client)
 
 # Not the driver's and not the kernel's fault: the application's.
 ring3_run_test(user_apc_caught 0 "" -- ${CMAKE_CURRENT_BINARY_DIR}/apc_client caught)
-ring3_run_test(user_apc_fatal 139 "ended by signal 11" -- ${CMAKE_CURRENT_BINARY_DIR}/apc_client fatal)
+set(status 139)
+set(report "ended by signal 11")
+if(RING3_SANITIZER STREQUAL "address")
+  set(status 1)
+  set(report "AddressSanitizer: SEGV")
+endif()
+ring3_run_test(user_apc_fatal ${status} "${report}" -- ${CMAKE_CURRENT_BINARY_DIR}/apc_client fatal)
