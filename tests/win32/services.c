@@ -140,7 +140,9 @@ int main(int argc, char** argv) {
   g_manager = OpenSCManagerW(NULL, NULL, SC_MANAGER_ALL_ACCESS);
   CHECK(g_manager != NULL);
   LifeOfAService(argv[1]);
-  OpenDevice(argv[1]);
+  char drive_path[1024];  // the same file, on drive C:
+  snprintf(drive_path, sizeof(drive_path), "C:%s", argv[1]);
+  OpenDevice(drive_path);
   Failures(argv[1], argv[2], argv[3]);
   Rights(argv[1]);
   CHECK(CloseServiceHandle(g_manager));
