@@ -44,7 +44,8 @@ std::string ReasonOf(NTSTATUS status, const std::string& path) {
     case STATUS_OBJECT_NAME_COLLISION:
       return "a driver of this name is loaded";
     default:
-      return fmt::format("DriverEntry returned {:#010x} {}", static_cast<unsigned>(status), ke::StatusName(status));
+      return fmt::format("DriverEntry returned {:#010x} {}", static_cast<unsigned>(status),
+                         ke::StatusName(status));
   }
 }
 

@@ -33,9 +33,11 @@ inline constexpr uint8_t kPoolKindMask = 3;
 
 // A small block:
 //
-//   | PoolHeader 16 | the caller's bytes | guard 8 | charged process 8, with kPoolQuota | slack to the class size |
+//   | PoolHeader 16 | the caller's bytes | guard 8 | charged process 8, with kPoolQuota | slack to the class
+//   size |
 //
-// The header is directly below the caller's pointer; the block starts there too, except for cache-aligned requests.
+// The header is directly below the caller's pointer; the block starts there too, except for cache-aligned
+// requests.
 struct PoolHeader {
   uint32_t tag;
   uint16_t byte_count;  // what the caller asked for
@@ -45,7 +47,9 @@ struct PoolHeader {
   uint64_t seal_or_next;
 
   void* user() { return this + 1; }
-  RING3_POOL_TOUCHES_REDZONES PoolKind kind() const { return static_cast<PoolKind>(attributes & kPoolKindMask); }
+  RING3_POOL_TOUCHES_REDZONES PoolKind kind() const {
+    return static_cast<PoolKind>(attributes & kPoolKindMask);
+  }
   static PoolHeader* Of(const void* user) { return static_cast<PoolHeader*>(const_cast<void*>(user)) - 1; }
 };
 static_assert(sizeof(PoolHeader) == 16);
@@ -71,12 +75,16 @@ inline constexpr uint64_t kPoolCookie = 0x9e3779b97f4a7c15;
 inline uint64_t SealOf(const PoolHeader* header, uint64_t packed) {
   return packed ^ reinterpret_cast<uint64_t>(header) ^ kPoolCookie;
 }
-RING3_POOL_TOUCHES_REDZONES inline uint64_t SealOf(const PoolHeader* header) { return SealOf(header, LoadUnaligned(header)); }
-inline uint64_t GuardOf(const void* user) { return reinterpret_cast<uint64_t>(user) * 3 ^ kPoolCookie; }
+RING3_POOL_TOUCHES_REDZONES inline uint64_t SealOf(const PoolHeader* header) {
+  return SealOf(header, LoadUnaligned(header));
+}
+inline uint64_t GuardOf(const void* user) {
+  return reinterpret_cast<uint64_t>(user) * 3 ^ kPoolCookie;
+}
 
 // The POOL_TYPE that names a block's pool in a bug check.
 constexpr POOL_TYPE PoolTypeOf(uint8_t attributes) {
-  const int base = (attributes & kPoolKindMask) == static_cast<int>(PoolKind::kPaged)      ? PagedPool
+  const int base = (attributes & kPoolKindMask) == static_cast<int>(PoolKind::kPaged)        ? PagedPool
                    : (attributes & kPoolKindMask) == static_cast<int>(PoolKind::kNonPagedNx) ? NonPagedPoolNx
                                                                                              : NonPagedPool;
   return static_cast<POOL_TYPE>(base + ((attributes & kPoolCacheAligned) != 0 ? 4 : 0) +

@@ -9,7 +9,9 @@
 namespace ring3::ex {
 namespace {
 
-ULONG_PTR Bits(const void* address) { return reinterpret_cast<ULONG_PTR>(address); }
+ULONG_PTR Bits(const void* address) {
+  return reinterpret_cast<ULONG_PTR>(address);
+}
 
 // The violations of BAD_POOL_CALLER and BAD_POOL_HEADER, as their pages number them.
 constexpr ULONG_PTR kAlreadyFreed = 0x7;
@@ -36,7 +38,8 @@ void Pool::FreeSlow(void* user, uint32_t tag, TagCheck check, KIRQL irql) {
 
 void Pool::NotABlock(void* user, uint8_t use) {
   if (user == nullptr) KeBugCheckEx(BAD_POOL_CALLER, kInvalidPoolAddress, 0, 0, 0);
-  if (!mm::IsSystemAddress(user)) KeBugCheckEx(BAD_POOL_CALLER, kFreedUserAddress, Bits(user), mm::kSystemBase, 0);
+  if (!mm::IsSystemAddress(user))
+    KeBugCheckEx(BAD_POOL_CALLER, kFreedUserAddress, Bits(user), mm::kSystemBase, 0);
   if (use == kPageLargeFreed && Bits(user) % kPageSize == 0)
     KeBugCheckEx(BAD_POOL_CALLER, kAlreadyFreed, 0, map_.LargeOf(user).tag, Bits(user));
   if (use == kPageSpecialFreed) KeBugCheckEx(SPECIAL_POOL_DETECTED_MEMORY_CORRUPTION, Bits(user), 0, 0, 0x20);
@@ -44,8 +47,8 @@ void Pool::NotABlock(void* user, uint8_t use) {
   KeBugCheckEx(BAD_POOL_CALLER, kNotABlock, Bits(user), 0, 0);
 }
 
-void Pool::CheckCaller(const void* user, uint8_t attributes, uint32_t allocated_tag, uint32_t tag, TagCheck check,
-                       KIRQL irql) {
+void Pool::CheckCaller(const void* user, uint8_t attributes, uint32_t allocated_tag, uint32_t tag,
+                       TagCheck check, KIRQL irql) {
   const bool paged = (attributes & kPoolKindMask) == static_cast<uint8_t>(PoolKind::kPaged);
   if (irql > (paged ? APC_LEVEL : DISPATCH_LEVEL))
     KeBugCheckEx(BAD_POOL_CALLER, kFreedAtBadIrql, irql, PoolTypeOf(attributes), Bits(user));
@@ -62,7 +65,8 @@ PoolHeader* Pool::BlockAround(const void* address, int size_class) {
 
 RING3_POOL_TOUCHES_REDZONES void Pool::FreeSmall(ThreadCache& cache, void* user, uint32_t tag, TagCheck check,
                                                  KIRQL irql, int size_class) {
-  if (Bits(user) % sizeof(PoolHeader) != 0 || Bits(user) % kPageSize < sizeof(PoolHeader)) NotABlock(user, kPageLargeInterior);
+  if (Bits(user) % sizeof(PoolHeader) != 0 || Bits(user) % kPageSize < sizeof(PoolHeader))
+    NotABlock(user, kPageLargeInterior);
   PoolHeader* header = PoolHeader::Of(user);
   PoolHeader* block = BlockAround(user, size_class);
   const size_t size = ClassSize(size_class);
@@ -70,11 +74,13 @@ RING3_POOL_TOUCHES_REDZONES void Pool::FreeSmall(ThreadCache& cache, void* user,
   if (header->state == kPoolStateFree && at_start)
     KeBugCheckEx(BAD_POOL_CALLER, kAlreadyFreed, 0, LoadUnaligned(header), Bits(user));
   if (header->state != kPoolStateAllocated || header->seal_or_next != SealOf(header)) {
-    // In the middle of a block, or the header was overwritten: by what ran below this block, or beyond the one before.
+    // In the middle of a block, or the header was overwritten: by what ran below this block, or beyond the
+    // one before.
     const bool cache_aligned = Bits(user) % 64 == 0 && Bits(user) - Bits(block) <= 64 + sizeof(PoolHeader);
     if (cache_aligned && header->state == kPoolStateFree)
       KeBugCheckEx(BAD_POOL_CALLER, kAlreadyFreed, 0, LoadUnaligned(header), Bits(user));
-    if (!at_start || header->state == kPoolStateFresh) KeBugCheckEx(BAD_POOL_CALLER, kNotABlock, Bits(user), 0, 0);
+    if (!at_start || header->state == kPoolStateFresh)
+      KeBugCheckEx(BAD_POOL_CALLER, kNotABlock, Bits(user), 0, 0);
     KeBugCheckEx(BAD_POOL_HEADER, kHeaderCorrupt, Bits(header), Bits(header) + size, 0);
   }
   CheckCaller(user, header->attributes, header->tag, tag, check, irql);
@@ -83,7 +89,8 @@ RING3_POOL_TOUCHES_REDZONES void Pool::FreeSmall(ThreadCache& cache, void* user,
   if (LoadUnaligned(end) != GuardOf(user))
     KeBugCheckEx(BAD_POOL_HEADER, kOverrun, Bits(user), header->byte_count, LoadUnaligned(end));
   if ((header->attributes & kPoolQuota) != 0) {
-    quota_.Return(reinterpret_cast<_KPROCESS*>(LoadUnaligned(end + kGuardByteCount)), header->kind(), header->byte_count);
+    quota_.Return(reinterpret_cast<_KPROCESS*>(LoadUnaligned(end + kGuardByteCount)), header->kind(),
+                  header->byte_count);
   }
   Count(cache, {header->tag, header->kind()}, header->byte_count, PoolEvent::kFree);
   if ((mode_ & kModeChecked) != 0) trace_.Freed(user, CaptureCallStack());
@@ -135,13 +142,15 @@ RING3_POOL_TOUCHES_REDZONES void Pool::FreeLarge(ThreadCache& cache, void* user,
   if ((mode_ & kModeChecked) != 0) ke::CheckFreedMemory(user, block.byte_count);
   const PoolKind kind = static_cast<PoolKind>(block.attributes & kPoolKindMask);
   char* end = static_cast<char*>(user) + block.byte_count;
-  if (block.page_count * kPageSize - block.byte_count >= kGuardByteCount && LoadUnaligned(end) != GuardOf(user))
+  if (block.page_count * kPageSize - block.byte_count >= kGuardByteCount &&
+      LoadUnaligned(end) != GuardOf(user))
     KeBugCheckEx(BAD_POOL_HEADER, kOverrun, Bits(user), block.byte_count, LoadUnaligned(end));
   if (block.charged != nullptr) quota_.Return(block.charged, kind, block.byte_count);
   Count(cache, {block.tag, kind}, block.byte_count, PoolEvent::kFree);
   if ((mode_ & kModeChecked) != 0) trace_.Freed(user, CaptureCallStack());
   map_.SetUse(user, kPageLargeFreed);
-  for (size_t i = 1; i < block.page_count; ++i) map_.SetUse(static_cast<char*>(user) + i * kPageSize, kPageNotPool);
+  for (size_t i = 1; i < block.page_count; ++i)
+    map_.SetUse(static_cast<char*>(user) + i * kPageSize, kPageNotPool);
   if (block.page_count > 1) {
     SpinLockGuard guard(runs_lock_);
     runs_.erase(user);
@@ -165,7 +174,8 @@ void Pool::FreeSpecial(ThreadCache& cache, void* user, uint32_t tag, TagCheck ch
   if (block == nullptr) KeBugCheckEx(SPECIAL_POOL_DETECTED_MEMORY_CORRUPTION, Bits(user), 0, 0, 0x21);
   const PoolKind kind = static_cast<PoolKind>(block->attributes & kPoolKindMask);
   if (irql > (kind == PoolKind::kPaged ? APC_LEVEL : DISPATCH_LEVEL))
-    KeBugCheckEx(SPECIAL_POOL_DETECTED_MEMORY_CORRUPTION, irql, PoolTypeOf(block->attributes), Bits(user), 0x31);
+    KeBugCheckEx(SPECIAL_POOL_DETECTED_MEMORY_CORRUPTION, irql, PoolTypeOf(block->attributes), Bits(user),
+                 0x31);
   CheckCaller(user, block->attributes, block->tag, tag, check, irql);
   if ((mode_ & kModeChecked) != 0) ke::CheckFreedMemory(user, block->byte_count);
   if (block->charged != nullptr) quota_.Return(block->charged, kind, block->byte_count);

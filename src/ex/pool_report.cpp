@@ -34,7 +34,8 @@ uint32_t ModeOf(const BootOptions& options) {
 
 Result<Pool*> Pool::Create(const BootOptions& options) {
   Pool* pool = new Pool(ModeOf(options));
-  const Status status = pool->map_.Initialize(mm::kSystemBase, std::min(options.ram_byte_count, mm::kMostRamBytes));
+  const Status status =
+      pool->map_.Initialize(mm::kSystemBase, std::min(options.ram_byte_count, mm::kMostRamBytes));
   if (!status.ok()) {
     delete pool;
     return status.status();
@@ -54,8 +55,9 @@ RING3_POOL_TOUCHES_REDZONES void Pool::ForEachLiveBlock(Visit visit) {
     for (size_t offset = 0; offset + ClassSize(use) <= kPageSize; offset += ClassSize(use)) {
       PoolHeader* header = reinterpret_cast<PoolHeader*>(page + offset);
       // A cache-aligned block has its header further in; what lies at the start is left over.
-      for (PoolHeader* at : {header, PoolHeader::Of(reinterpret_cast<void*>(
-                                         (reinterpret_cast<uintptr_t>(header->user()) + 63) & ~uintptr_t{63}))}) {
+      for (PoolHeader* at :
+           {header, PoolHeader::Of(reinterpret_cast<void*>(
+                        (reinterpret_cast<uintptr_t>(header->user()) + 63) & ~uintptr_t{63}))}) {
         if (reinterpret_cast<char*>(at) + sizeof(PoolHeader) > page + offset + ClassSize(use)) continue;
         if (at->state != kPoolStateAllocated || at->seal_or_next != SealOf(at)) continue;
         visit(at->user(), at->tag, at->attributes, size_t{at->byte_count});
@@ -65,10 +67,12 @@ RING3_POOL_TOUCHES_REDZONES void Pool::ForEachLiveBlock(Visit visit) {
   });
   {
     SpinLockGuard guard(runs_lock_);
-    for (void* run : runs_) visit(run, map_.LargeOf(run).tag, map_.LargeOf(run).attributes, map_.LargeOf(run).byte_count);
+    for (void* run : runs_)
+      visit(run, map_.LargeOf(run).tag, map_.LargeOf(run).attributes, map_.LargeOf(run).byte_count);
   }
-  special_.ForEachLive(
-      [&](void* user, const LargeBlock& block) { visit(user, block.tag, block.attributes, size_t{block.byte_count}); });
+  special_.ForEachLive([&](void* user, const LargeBlock& block) {
+    visit(user, block.tag, block.attributes, size_t{block.byte_count});
+  });
 }
 
 void Pool::ReportLeaks(LeakReport& leaks) {
@@ -122,7 +126,8 @@ void Pool::Destroy(LeakReport& leaks) {
   }
   for (void* run : runs) {
     const LargeBlock& block = map_.LargeOf(run);
-    central_.GiveRun(run, block.page_count, PageKindOf(static_cast<PoolKind>(block.attributes & kPoolKindMask)));
+    central_.GiveRun(run, block.page_count,
+                     PageKindOf(static_cast<PoolKind>(block.attributes & kPoolKindMask)));
   }
   special_.Shutdown();
   central_.ReleaseChunks();
@@ -137,12 +142,13 @@ RING3_POOL_TOUCHES_REDZONES std::string Pool::Describe(const void* address) {
   if (use < kSizeClassCount) {
     PoolHeader* header = BlockAround(address, use);
     const PoolHeader* below = PoolHeader::Of(address);
-    if ((below->attributes & kPoolCacheAligned) != 0 && below->seal_or_next == SealOf(below)) header = PoolHeader::Of(address);
+    if ((below->attributes & kPoolCacheAligned) != 0 && below->seal_or_next == SealOf(below))
+      header = PoolHeader::Of(address);
     user = header->user();
     // Formatting takes references, and may not touch the header.
     const size_t byte_count = header->byte_count;
-    text = fmt::format("{}: {} pool block of {} bytes at {}, tag '{}', {}", address, PoolKindText(header->kind()),
-                       byte_count, user, TagText(header->tag),
+    text = fmt::format("{}: {} pool block of {} bytes at {}, tag '{}', {}", address,
+                       PoolKindText(header->kind()), byte_count, user, TagText(header->tag),
                        header->state == kPoolStateAllocated ? "allocated"
                        : header->state == kPoolStateFree    ? "freed"
                        : header->state == kPoolStateFresh   ? "never allocated"
@@ -150,8 +156,8 @@ RING3_POOL_TOUCHES_REDZONES std::string Pool::Describe(const void* address) {
   } else if (use == kPageLarge || use == kPageLargeFreed) {
     const LargeBlock& block = map_.LargeOf(address);
     user = map_.AddressOf(map_.IndexOf(address));
-    text = fmt::format("{}: large pool block of {} bytes at {}, tag '{}', {}", address, block.byte_count, user,
-                       TagText(block.tag), use == kPageLarge ? "allocated" : "freed");
+    text = fmt::format("{}: large pool block of {} bytes at {}, tag '{}', {}", address, block.byte_count,
+                       user, TagText(block.tag), use == kPageLarge ? "allocated" : "freed");
   } else if (use == kPageSpecial || use == kPageSpecialFreed || use == kPageSpecialGuard) {
     const auto page = reinterpret_cast<uintptr_t>(address) & ~uintptr_t{kPageSize - 1};
     // The guard page lies behind the block's last page, or in front of its first.
@@ -161,8 +167,8 @@ RING3_POOL_TOUCHES_REDZONES std::string Pool::Describe(const void* address) {
       const LargeBlock& block = map_.LargeOf(reinterpret_cast<void*>(first));
       if (block.page_count == 0) continue;
       user = special_.UserOf(reinterpret_cast<void*>(first));
-      text = fmt::format("{}: special pool block of {} bytes at {}, tag '{}', {}", address, block.byte_count, user,
-                         TagText(block.tag), there == kPageSpecial ? "allocated" : "freed");
+      text = fmt::format("{}: special pool block of {} bytes at {}, tag '{}', {}", address, block.byte_count,
+                         user, TagText(block.tag), there == kPageSpecial ? "allocated" : "freed");
       break;
     }
   }

@@ -7,8 +7,8 @@
 namespace ring3::ke {
 
 // Delivers pending APCs on the way out of the executive; kernel mode first, then user APCs where
-// `previous_mode` is UserMode and a user APC was made deliverable by an alertable wait. `application_frames`: the
-// application's __try frames, out of sight in the service, to which an exception in a user APC belongs.
+// `previous_mode` is UserMode and a user APC was made deliverable by an alertable wait. `application_frames`:
+// the application's __try frames, out of sight in the service, to which an exception in a user APC belongs.
 void DeliverApcsOnServiceExit(PKTHREAD thread, rtl::SehFrame* application_frames);
 
 // A thread is in the executive while one of these lives: made by every system service and by whatever else

@@ -30,7 +30,8 @@ void EndEmbeddedProcess() {
   ps::StopUserThreads(g_embedded_process.load(std::memory_order_acquire));
 }
 
-// The Linux thread cannot be ended where it stands: it belongs to the application. It waits for the end of the Linux process.
+// The Linux thread cannot be ended where it stands: it belongs to the application. It waits for the end of
+// the Linux process.
 void StopThread() {
   ps::DetachThread(STATUS_THREAD_IS_TERMINATING);
   os::ParkForEver();

@@ -8,20 +8,20 @@
 
 namespace ring3::nt {
 
-// The process that runs embedded in this one: Linux threads that the executive has not seen become its threads when
-// they call their first service. Null: none.
+// The process that runs embedded in this one: Linux threads that the executive has not seen become its
+// threads when they call their first service. Null: none.
 void SetEmbeddedProcess(PEPROCESS process);
 void AttachEmbeddedThread();
 
-// The embedded process ends: from now on its threads stop at the door, except the one that calls this; returns when no other
-// is in the executive.
+// The embedded process ends: from now on its threads stop at the door, except the one that calls this;
+// returns when no other is in the executive.
 void EndEmbeddedProcess();
 
 inline std::atomic<bool> g_process_ends{false};
 [[noreturn]] void StopThread();
 
-// Held for the length of a system service: the thread is one of an application, and the previous mode is UserMode. A thread of
-// a process that ends does not come back from it.
+// Held for the length of a system service: the thread is one of an application, and the previous mode is
+// UserMode. A thread of a process that ends does not come back from it.
 class UserEntry {
  public:
   UserEntry() : scope_(Prepare()) {}

@@ -48,7 +48,8 @@ HandleCallbacks::HandleCallbacks(const HandleOperation& operation)
     SpinLockGuard guard(g_lock);
     for (CallbackSet* set : g_sets) {
       for (const OB_OPERATION_REGISTRATION& registration : set->operations) {
-        if (*registration.ObjectType != type || (registration.Operations & operation.operation) == 0) continue;
+        if (*registration.ObjectType != type || (registration.Operations & operation.operation) == 0)
+          continue;
         set->users.fetch_add(1);
         called_[count_++] = {set, &registration, nullptr};
       }

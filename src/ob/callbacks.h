@@ -16,8 +16,8 @@ struct HandleOperation {
   void* target_process;
 };
 
-// Runs the pre-operation callbacks of the object's type, highest altitude first; they may take rights away. The
-// destructor runs the post-operation ones with the outcome. No lock held; PASSIVE_LEVEL.
+// Runs the pre-operation callbacks of the object's type, highest altitude first; they may take rights away.
+// The destructor runs the post-operation ones with the outcome. No lock held; PASSIVE_LEVEL.
 class HandleCallbacks {
  public:
   // Operations that can be registered, by all drivers together.

@@ -20,8 +20,8 @@
 
 namespace ring3 {
 
-// The executive up to the registry, without drivers and I/O: what the object manager's and its neighbours' tests need.
-// The test's thread is a system thread.
+// The executive up to the registry, without drivers and I/O: what the object manager's and its neighbours'
+// tests need. The test's thread is a system thread.
 class ComponentsTest : public ::testing::Test {
  protected:
   void SetUp() override {
