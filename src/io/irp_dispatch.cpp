@@ -60,7 +60,8 @@ NTSTATUS IofCallDriver(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
   if (DeviceObject == nullptr || DeviceObject->Type != IO_TYPE_DEVICE) Violation(4, DeviceObject);
   KIRQL irql = ke::CurrentThread()->state.irql;
   if (irql > DISPATCH_LEVEL) Violation(0x10, reinterpret_cast<const void*>(static_cast<ULONG_PTR>(irql)));
-  if (Irp->CancelRoutine != nullptr) {
+  // A canceller may be looking at the packet already.
+  if (__atomic_load_n(&Irp->CancelRoutine, __ATOMIC_RELAXED) != nullptr) {
     Violation(0x203, __builtin_return_address(0), reinterpret_cast<ULONG_PTR>(Irp));
   }
   if (--Irp->CurrentLocation <= 0) {

@@ -115,7 +115,7 @@ static NTSTATUS TestClose(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
   UNREFERENCED_PARAMETER(DeviceObject);
   // The last of a file: no request of its is about, and its cleanup has been.
   TEST_CHECK(IoCsqRemoveNextIrp(&Test.CancelSafe, file) == NULL);
-  TEST_CHECK(InterlockedIncrement(&Test.State.Closes) <= Test.State.Cleanups);
+  TEST_CHECK(InterlockedIncrement(&Test.State.Closes) <= ReadAcquire(&Test.State.Cleanups));
   return TestComplete(Irp, STATUS_SUCCESS, 0);
 }
 
@@ -130,13 +130,25 @@ static NTSTATUS TestFinish(PIRP Irp) {
   return TestComplete(Irp, STATUS_SUCCESS, 0);
 }
 
+static VOID TestCopyState(TEST_STATE* State) {
+  KIRQL irql;
+  State->Creates = ReadAcquire(&Test.State.Creates);
+  State->Cleanups = ReadAcquire(&Test.State.Cleanups);
+  State->Closes = ReadAcquire(&Test.State.Closes);
+  State->Calls = ReadAcquire(&Test.State.Calls);
+  State->Cancelled = ReadAcquire(&Test.State.Cancelled);
+  KeAcquireSpinLock(&Test.Lock, &irql);
+  State->Pending = Test.State.Pending;
+  KeReleaseSpinLock(&Test.Lock, irql);
+}
+
 static NTSTATUS TestRequest(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
   TEST_CHECK(KeGetCurrentIrql() == PASSIVE_LEVEL);
   TEST_CHECK(Irp->RequestorMode == UserMode);
   if (IoGetCurrentIrpStackLocation(Irp)->MajorFunction == IRP_MJ_DEVICE_CONTROL) {
     if (TestCodeOf(Irp) == IOCTL_TEST_STATE) {
       TEST_CHECK(TestOutLength(Irp) == sizeof(TEST_STATE));
-      *(TEST_STATE*)Irp->AssociatedIrp.SystemBuffer = Test.State;
+      TestCopyState(Irp->AssociatedIrp.SystemBuffer);
       return TestComplete(Irp, STATUS_SUCCESS, sizeof(TEST_STATE));
     }
     if (TestCodeOf(Irp) == IOCTL_TEST_FINISH) return TestFinish(Irp);
