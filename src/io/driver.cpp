@@ -13,6 +13,7 @@
 
 #include "io/device.h"
 #include "io/driver_list.h"
+#include "io/driver_load_error.h"
 #include "io/driver_plug_and_play.h"
 #include "ke/driver_gate.h"
 #include "ke/service_scope.h"
@@ -198,7 +199,7 @@ NTSTATUS LoadDriver(const std::string& module_path, std::u16string_view service_
   std::string error;
   void* module = os::LoadModule(module_path.c_str(), &error);
   if (module == nullptr) {
-    std::fprintf(stderr, "ring3: %s: %s\n", module_path.c_str(), error.c_str());
+    std::fprintf(stderr, "ring3: %s\n", LoadErrorText(module_path, error).c_str());
     std::error_code ignored;
     return std::filesystem::exists(module_path, ignored) ? STATUS_INVALID_IMAGE_FORMAT : STATUS_OBJECT_NAME_NOT_FOUND;
   }

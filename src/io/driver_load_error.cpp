@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#include "io/driver_load_error.h"
+
+#include <string_view>
+
+namespace ring3::io {
+namespace {
+
+struct Sanitizer {
+  std::string_view symbol_prefix;  // of what its runtime exports
+  std::string_view name;
+  std::string_view option;
+};
+
+constexpr Sanitizer kSanitizers[] = {
+    {"__asan_", "AddressSanitizer", "address"},
+    {"__tsan_", "ThreadSanitizer", "thread"},
+    {"__ubsan_", "UndefinedBehaviorSanitizer", "undefined"},
+};
+
+}  // namespace
+
+std::string LoadErrorText(const std::string& module_path, const std::string& error) {
+  constexpr std::string_view kUndefined = "undefined symbol: ";
+  const size_t at = error.find(kUndefined);
+  if (at != std::string::npos) {
+    const std::string_view symbol = std::string_view(error).substr(at + kUndefined.size());
+    for (const Sanitizer& sanitizer : kSanitizers) {
+      if (!symbol.starts_with(sanitizer.symbol_prefix)) continue;
+      std::string text = module_path;
+      text.append(" is built with ").append(sanitizer.name);
+      text.append(", and the program that loads it is not: build both with it, the client for instance with\n");
+      text.append("    ring3-cc --app -fsanitize=").append(sanitizer.option).append(" -o CLIENT SOURCE...");
+      return text;
+    }
+  }
+  // The loader names the file itself, as a rule.
+  return error.find(module_path) == std::string::npos ? module_path + ": " + error : error;
+}
+
+}  // namespace ring3::io
