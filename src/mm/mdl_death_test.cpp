@@ -6,7 +6,6 @@
 #include "ddi/ke.h"
 #include "ddi/mm_ntddk.h"
 #include "mm/layout.h"
-#include "mm/poison.h"
 #include "mm/test_raise.h"
 #include "ntstatus.h"
 
@@ -64,7 +63,7 @@ TEST_F(MdlDeathTest, Mapping) {
 }
 
 TEST_F(MdlDeathTest, Freeing) {
-#if !RING3_ASAN  // AddressSanitizer sees it first
+#if !__has_feature(address_sanitizer)  // AddressSanitizer sees it first
   EXPECT_BUGCHECK((IoFreeMdl(mdl_), IoFreeMdl(mdl_)), "BAD_POOL_CALLER");
 #endif
   EXPECT_BUGCHECK((MmFreePagesFromMdl(pages_), MmFreePagesFromMdl(pages_)), "MEMORY_MANAGEMENT");
