@@ -33,6 +33,7 @@ bool StartsWith(std::string_view text, std::string_view prefix) {
 bool ComesWithProcess(const std::string& name) {
   static const std::set<std::string> kRoutines = {
       "memcpy",  "memmove", "memset", "memcmp",  "memchr",  "strlen",           "strnlen",
+      "bcmp",    "stpcpy",  // what clang makes of memcmp() == 0, and of strcpy and strlen
       "strcmp",  "strncmp", "strcpy", "strncpy", "strcat",  "strncat",          "strchr",
       "strrchr", "strstr",  "strspn", "strcspn", "strpbrk", "__stack_chk_fail", "__tls_get_addr"};
   if (kRoutines.count(name)) return true;

@@ -9,7 +9,10 @@ int wmain(int count, wchar_t** arguments, wchar_t** environment);
 
 namespace {
 
-// Never freed: the program may keep them to its end.
+// Never freed: the program may keep them to its end. Leak checkers find them here.
+wchar_t** volatile g_arguments;
+wchar_t** volatile g_environment;
+
 wchar_t** Widen(char** texts) {
   size_t count = 0;
   while (texts[count]) ++count;
@@ -28,5 +31,7 @@ wchar_t** Widen(char** texts) {
 }  // namespace
 
 __attribute__((visibility("default"))) int main(int count, char** arguments, char** environment) {
-  return wmain(count, Widen(arguments), Widen(environment));
+  g_arguments = Widen(arguments);
+  g_environment = Widen(environment);
+  return wmain(count, g_arguments, g_environment);
 }
