@@ -24,7 +24,11 @@ inline std::atomic<bool> g_process_ends{false};
 // UserMode. A thread of a process that ends does not come back from it.
 class UserEntry {
  public:
-  UserEntry() : scope_(Prepare()) {}
+  UserEntry() : scope_(Prepare()) {
+    // After the scope said that the thread is inside: who ends the process either sees that, or is seen here.
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    if (__builtin_expect(g_process_ends.load(std::memory_order_acquire), false)) StopAtDoor();
+  }
 
  private:
   struct Door {
@@ -33,6 +37,10 @@ class UserEntry {
   };
   static void StopIfProcessEnds() {
     if (__builtin_expect(g_process_ends.load(std::memory_order_relaxed), false)) StopThread();
+  }
+  [[noreturn]] void StopAtDoor() {
+    --scope_.thread()->kernel_depth;
+    StopThread();
   }
   static KPROCESSOR_MODE Prepare() {
     if (__builtin_expect(ke::CurrentThreadOrNull() == nullptr, false)) AttachEmbeddedThread();

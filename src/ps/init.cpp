@@ -7,6 +7,7 @@
 
 #include <vector>
 
+#include "ex/work_queue.h"
 #include "os/thread.h"
 #include "ps/borrowed_identity.h"
 #include "ps/notify.h"
@@ -30,7 +31,11 @@ PKTHREAD CreateForKe() {
 void DestroyForKe(PKTHREAD thread) {
   BorrowedIdentity identity;
   auto* ethread = reinterpret_cast<PETHREAD>(thread);
-  if (!ethread->terminating.exchange(true)) ProcessOf(thread)->thread_count.fetch_sub(1);
+  if (!ethread->terminating.exchange(true)) {
+    // What other components keep for the thread goes before it.
+    if (const auto exit = CurrentRundownHooks().thread_exit; exit != nullptr) exit(ethread);
+    ProcessOf(thread)->thread_count.fetch_sub(1);
+  }
   ob::Dereference(ethread);
 }
 
@@ -95,6 +100,8 @@ Status Initialize(const BootOptions&) {
 
 void Shutdown(LeakReport& report) {
   if (g_system_process == nullptr) return;
+  // Their thread blocks are taken back below.
+  ex::StopWorkers();
   ke::StopExecutiveThreads(report);
   ReportLeftNotifyRoutines(report);
   // The thread that shuts down has been one of ours.
