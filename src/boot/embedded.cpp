@@ -40,6 +40,8 @@ std::string ReasonOf(NTSTATUS status, const std::string& path) {
   switch (status) {
     case STATUS_INVALID_IMAGE_FORMAT:
       return "it is no driver that\n    ring3-cc -o FILE.sys SOURCE...\nbuilt";
+    case STATUS_ENTRYPOINT_NOT_FOUND:
+      return "a symbol that it needs is nowhere (above)";
     case STATUS_IMAGE_ALREADY_LOADED:
     case STATUS_OBJECT_NAME_COLLISION:
       return "a driver of this name is loaded";

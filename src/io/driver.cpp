@@ -8,8 +8,6 @@
 #include <ntstatus.h>
 
 #include <cstdio>
-#include <filesystem>
-#include <system_error>
 
 #include "io/device.h"
 #include "io/driver_list.h"
@@ -200,8 +198,7 @@ NTSTATUS LoadDriver(const std::string& module_path, std::u16string_view service_
   void* module = os::LoadModule(module_path.c_str(), &error);
   if (module == nullptr) {
     std::fprintf(stderr, "ring3: %s\n", LoadErrorText(module_path, error).c_str());
-    std::error_code ignored;
-    return std::filesystem::exists(module_path, ignored) ? STATUS_INVALID_IMAGE_FORMAT : STATUS_OBJECT_NAME_NOT_FOUND;
+    return LoadErrorStatus(module_path, error);
   }
   void* entry = os::FindSymbol(module, "DriverEntry");
   if (entry == nullptr) {
