@@ -7,7 +7,9 @@
 
 namespace ring3::ex {
 
-inline bool AsanPresent() { return &__asan_poison_memory_region != nullptr; }
+inline bool AsanPresent() {
+  return &__asan_poison_memory_region != nullptr;
+}
 inline void Poison(const void* address, size_t byte_count) {
   if (AsanPresent()) __asan_poison_memory_region(address, byte_count);
 }

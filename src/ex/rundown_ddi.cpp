@@ -7,9 +7,10 @@
 #include "ex/lock_checks.h"
 #include "os/thread.h"
 
-// A reference's word counts the holders in its upper bits while bit 0 is clear. Running it down sets bit 0 and puts the
-// address of the waiter's block above it; who then releases counts down in the block. The cache-aware kind has a word for
-// each processor; holders may release on another than they acquired on, so only the sum means something.
+// A reference's word counts the holders in its upper bits while bit 0 is clear. Running it down sets bit 0
+// and puts the address of the waiter's block above it; who then releases counts down in the block. The
+// cache-aware kind has a word for each processor; holders may release on another than they acquired on, so
+// only the sum means something.
 struct _EX_RUNDOWN_REF_CACHE_AWARE {
   ULONG_PTR count;  // of references
   bool from_pool;
@@ -45,7 +46,8 @@ bool Acquire(EX_RUNDOWN_REF& ref, ULONG count) {
   ULONG_PTR value = word.load(std::memory_order_relaxed);
   do {
     if ((value & kActive) != 0) return false;
-  } while (!word.compare_exchange_weak(value, value + kOne * count, std::memory_order_acquire, std::memory_order_relaxed));
+  } while (!word.compare_exchange_weak(value, value + kOne * count, std::memory_order_acquire,
+                                       std::memory_order_relaxed));
   return true;
 }
 
@@ -54,10 +56,13 @@ void Release(EX_RUNDOWN_REF& ref, ULONG count) {
   // Acquired: the waiter's block may be behind it.
   ULONG_PTR value = word.load(std::memory_order_acquire);
   while ((value & kActive) == 0) {
-    if (word.compare_exchange_weak(value, value - kOne * count, std::memory_order_release, std::memory_order_acquire)) return;
+    if (word.compare_exchange_weak(value, value - kOne * count, std::memory_order_release,
+                                   std::memory_order_acquire))
+      return;
   }
   auto* block = reinterpret_cast<WaitBlock*>(value & ~kActive);
-  if (block == nullptr) [[unlikely]] ReportLockViolation(kReleasedButNotAcquired, &ref);
+  if (block == nullptr) [[unlikely]]
+    ReportLockViolation(kReleasedButNotAcquired, &ref);
   if (block->holders.fetch_sub(count, std::memory_order_acq_rel) == count) KeSetEvent(&block->gone, 0, FALSE);
 }
 
@@ -72,8 +77,8 @@ void Wait(References&& references) {
     ULONG_PTR value = word.load(std::memory_order_relaxed);
     do {
       if ((value & kActive) != 0) break;
-    } while (!word.compare_exchange_weak(value, reinterpret_cast<ULONG_PTR>(&block) | kActive, std::memory_order_acq_rel,
-                                         std::memory_order_relaxed));
+    } while (!word.compare_exchange_weak(value, reinterpret_cast<ULONG_PTR>(&block) | kActive,
+                                         std::memory_order_acq_rel, std::memory_order_relaxed));
     // Run down already, by an earlier call.
     if (first && (value & kActive) != 0) return;
     first = false;
@@ -128,27 +133,41 @@ extern "C" VOID ExReInitializeRundownProtection(PEX_RUNDOWN_REF RunRef) {
   WordOf(*RunRef).store(0, std::memory_order_release);
 }
 
-// FALSE from the moment that the run-down begins. IRQL <= DISPATCH_LEVEL. wdm/nf-wdm-exacquirerundownprotection
-extern "C" BOOLEAN ExAcquireRundownProtection(PEX_RUNDOWN_REF RunRef) { return Acquire(*RunRef, 1); }
+// FALSE from the moment that the run-down begins. IRQL <= DISPATCH_LEVEL.
+// wdm/nf-wdm-exacquirerundownprotection
+extern "C" BOOLEAN ExAcquireRundownProtection(PEX_RUNDOWN_REF RunRef) {
+  return Acquire(*RunRef, 1);
+}
 
 // `Count` times at once. wdm/nf-wdm-exacquirerundownprotectionex
-extern "C" BOOLEAN ExAcquireRundownProtectionEx(PEX_RUNDOWN_REF RunRef, ULONG Count) { return Acquire(*RunRef, Count); }
+extern "C" BOOLEAN ExAcquireRundownProtectionEx(PEX_RUNDOWN_REF RunRef, ULONG Count) {
+  return Acquire(*RunRef, Count);
+}
 
 // wdm/nf-wdm-exreleaserundownprotection
-extern "C" VOID ExReleaseRundownProtection(PEX_RUNDOWN_REF RunRef) { Release(*RunRef, 1); }
+extern "C" VOID ExReleaseRundownProtection(PEX_RUNDOWN_REF RunRef) {
+  Release(*RunRef, 1);
+}
 
 // wdm/nf-wdm-exreleaserundownprotectionex
-extern "C" VOID ExReleaseRundownProtectionEx(PEX_RUNDOWN_REF RunRef, ULONG Count) { Release(*RunRef, Count); }
+extern "C" VOID ExReleaseRundownProtectionEx(PEX_RUNDOWN_REF RunRef, ULONG Count) {
+  Release(*RunRef, Count);
+}
 
 // wdm/nf-wdm-exrundowncompleted
-extern "C" VOID ExRundownCompleted(PEX_RUNDOWN_REF RunRef) { WordOf(*RunRef).store(kActive, std::memory_order_release); }
+extern "C" VOID ExRundownCompleted(PEX_RUNDOWN_REF RunRef) {
+  WordOf(*RunRef).store(kActive, std::memory_order_release);
+}
 
 // Begins the run-down and waits until nobody holds protection. IRQL <= APC_LEVEL.
 // wdm/nf-wdm-exwaitforrundownprotectionrelease
-extern "C" VOID ExWaitForRundownProtectionRelease(PEX_RUNDOWN_REF RunRef) { Wait(std::span<PEX_RUNDOWN_REF>(&RunRef, 1)); }
+extern "C" VOID ExWaitForRundownProtectionRelease(PEX_RUNDOWN_REF RunRef) {
+  Wait(std::span<PEX_RUNDOWN_REF>(&RunRef, 1));
+}
 
 // Null when there is no memory. IRQL <= APC_LEVEL. wdm/nf-wdm-exallocatecacheawarerundownprotection
-extern "C" PEX_RUNDOWN_REF_CACHE_AWARE ExAllocateCacheAwareRundownProtection(POOL_TYPE PoolType, ULONG PoolTag) {
+extern "C" PEX_RUNDOWN_REF_CACHE_AWARE ExAllocateCacheAwareRundownProtection(POOL_TYPE PoolType,
+                                                                             ULONG PoolTag) {
   const SIZE_T size = ExSizeOfRundownProtectionCacheAware();
   auto* aware = static_cast<PEX_RUNDOWN_REF_CACHE_AWARE>(ExAllocatePoolWithTag(PoolType, size, PoolTag));
   if (aware == nullptr) return nullptr;
@@ -158,17 +177,22 @@ extern "C" PEX_RUNDOWN_REF_CACHE_AWARE ExAllocateCacheAwareRundownProtection(POO
 }
 
 // Bytes that a caller must provide. wdm/nf-wdm-exsizeofrundownprotectioncacheaware
-extern "C" SIZE_T ExSizeOfRundownProtectionCacheAware(VOID) { return SizeOf(os::ProcessorCount()); }
+extern "C" SIZE_T ExSizeOfRundownProtectionCacheAware(VOID) {
+  return SizeOf(os::ProcessorCount());
+}
 
-// `RunRefSize`: what ExSizeOfRundownProtectionCacheAware said. wdm/nf-wdm-exinitializerundownprotectioncacheaware
-extern "C" VOID ExInitializeRundownProtectionCacheAware(PEX_RUNDOWN_REF_CACHE_AWARE RunRefCacheAware, SIZE_T RunRefSize) {
+// `RunRefSize`: what ExSizeOfRundownProtectionCacheAware said.
+// wdm/nf-wdm-exinitializerundownprotectioncacheaware
+extern "C" VOID ExInitializeRundownProtectionCacheAware(PEX_RUNDOWN_REF_CACHE_AWARE RunRefCacheAware,
+                                                        SIZE_T RunRefSize) {
   RunRefCacheAware->count = (RunRefSize - SizeOf(0)) / sizeof(_EX_RUNDOWN_REF_CACHE_AWARE::Reference);
   RunRefCacheAware->from_pool = false;
   SetAll(RunRefCacheAware, 0);
 }
 
 // wdm/nf-wdm-exinitializerundownprotectioncacheawareex
-extern "C" VOID ExInitializeRundownProtectionCacheAwareEx(PEX_RUNDOWN_REF_CACHE_AWARE RunRefCacheAware, ULONG) {
+extern "C" VOID ExInitializeRundownProtectionCacheAwareEx(PEX_RUNDOWN_REF_CACHE_AWARE RunRefCacheAware,
+                                                          ULONG) {
   ExInitializeRundownProtectionCacheAware(RunRefCacheAware, ExSizeOfRundownProtectionCacheAware());
 }
 
@@ -183,7 +207,8 @@ extern "C" BOOLEAN ExAcquireRundownProtectionCacheAware(PEX_RUNDOWN_REF_CACHE_AW
 }
 
 // wdm/nf-wdm-exacquirerundownprotectioncacheawareex
-extern "C" BOOLEAN ExAcquireRundownProtectionCacheAwareEx(PEX_RUNDOWN_REF_CACHE_AWARE RunRefCacheAware, ULONG Count) {
+extern "C" BOOLEAN ExAcquireRundownProtectionCacheAwareEx(PEX_RUNDOWN_REF_CACHE_AWARE RunRefCacheAware,
+                                                          ULONG Count) {
   return Acquire(HereOf(RunRefCacheAware), Count);
 }
 

@@ -55,7 +55,8 @@ Status EnsureServiceKey(const std::u16string& path, std::u16string_view image) {
   InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, nullptr, nullptr);
   HANDLE key = nullptr;
   ULONG disposition = 0;
-  RING3_TRY(ZwCreateKey(&key, KEY_ALL_ACCESS, &attributes, 0, nullptr, REG_OPTION_NON_VOLATILE, &disposition));
+  RING3_TRY(
+      ZwCreateKey(&key, KEY_ALL_ACCESS, &attributes, 0, nullptr, REG_OPTION_NON_VOLATILE, &disposition));
   Status status = STATUS_SUCCESS;
   if (disposition == REG_CREATED_NEW_KEY) {
     std::u16string image_path(image);
@@ -73,7 +74,8 @@ Status EnsureServiceKey(const std::u16string& path, std::u16string_view image) {
 
 // A driver object named \Driver\<service_name>, with two references: the name's and the caller's.
 Result<Driver*> CreateDriver(std::u16string_view service_name, PDRIVER_INITIALIZE entry, void* module) {
-  if (service_name.empty() || service_name.find(u'\\') != std::u16string_view::npos) return STATUS_OBJECT_NAME_INVALID;
+  if (service_name.empty() || service_name.find(u'\\') != std::u16string_view::npos)
+    return STATUS_OBJECT_NAME_INVALID;
   RING3_TRY_ASSIGN(void* body, ob::CreateObject(g_driver_type, sizeof(Driver)));
   auto* driver = static_cast<Driver*>(body);
   driver->service_name = new std::u16string(service_name);
@@ -103,7 +105,8 @@ Result<Driver*> CreateDriver(std::u16string_view service_name, PDRIVER_INITIALIZ
   options.want_handle = false;
   Result<ob::Inserted> inserted = ob::InsertObject(driver, &attributes, options);
   if (!inserted.ok()) {
-    return inserted.status() == STATUS_OBJECT_NAME_COLLISION ? STATUS_IMAGE_ALREADY_LOADED : inserted.status();
+    return inserted.status() == STATUS_OBJECT_NAME_COLLISION ? STATUS_IMAGE_ALREADY_LOADED
+                                                             : inserted.status();
   }
   return driver;
 }
@@ -143,7 +146,8 @@ NTSTATUS Start(PDRIVER_INITIALIZE entry, void* module, std::u16string_view servi
   UNICODE_STRING path = ob::ToUnicodeString(registry_path);
   KAPC_STATE state;
   KeStackAttachProcess(reinterpret_cast<PRKPROCESS>(ps::g_system_process), &state);
-  NTSTATUS status = ke::CallDriver(&driver->object, ke::Callback::kDriverEntry, entry, &driver->object, &path);
+  NTSTATUS status =
+      ke::CallDriver(&driver->object, ke::Callback::kDriverEntry, entry, &driver->object, &path);
   KeUnstackDetachProcess(&state);
   if (!NT_SUCCESS(status)) {
     TakeAway(driver);
@@ -175,7 +179,8 @@ void CallUnload(Driver* driver) {
   if (driver->object.DriverUnload != nullptr) {
     KAPC_STATE state;
     KeStackAttachProcess(reinterpret_cast<PRKPROCESS>(ps::g_system_process), &state);
-    ke::CallDriver(&driver->object, ke::Callback::kDriverUnload, driver->object.DriverUnload, &driver->object);
+    ke::CallDriver(&driver->object, ke::Callback::kDriverUnload, driver->object.DriverUnload,
+                   &driver->object);
     KeUnstackDetachProcess(&state);
   }
   DrainWorkItems();
@@ -242,8 +247,10 @@ void SayThatItStays(const Driver* driver) {
   if (driver->object.DriverUnload != nullptr || driver->object.DeviceObject == nullptr) return;
   const UNICODE_STRING& name = driver->object.DriverName;
   std::string text;
-  for (size_t i = 0; i < name.Length / sizeof(WCHAR); ++i) text += name.Buffer[i] < 0x80 ? static_cast<char>(name.Buffer[i]) : '?';
-  std::fprintf(stderr, "ring3: %s has no DriverUnload: its devices and what it allocated stay\n", text.c_str());
+  for (size_t i = 0; i < name.Length / sizeof(WCHAR); ++i)
+    text += name.Buffer[i] < 0x80 ? static_cast<char>(name.Buffer[i]) : '?';
+  std::fprintf(stderr, "ring3: %s has no DriverUnload: its devices and what it allocated stay\n",
+               text.c_str());
 }
 
 void UnloadAllDrivers() {
@@ -261,6 +268,8 @@ void UnloadAllDrivers() {
   }
 }
 
-PDRIVER_OBJECT DriverOfAddress(const void* address) { return g_drivers.Owner(address); }
+PDRIVER_OBJECT DriverOfAddress(const void* address) {
+  return g_drivers.Owner(address);
+}
 
 }  // namespace ring3::io

@@ -70,8 +70,8 @@ enum WaitWord : uint32_t {
   kWaitDone = 3,      // the wait is over; wait_status says how
 };
 
-// A counter that one thread changes and others look at: no read-modify-write is needed. Who sees a value sees what the
-// thread did before it as well.
+// A counter that one thread changes and others look at: no read-modify-write is needed. Who sees a value sees
+// what the thread did before it as well.
 class OwnedCounter {
  public:
   OwnedCounter(uint32_t value = 0) : value_(value) {}  // NOLINT(google-explicit-constructor)
@@ -81,7 +81,9 @@ class OwnedCounter {
   }
   OwnedCounter& operator++() { return *this = *this + 1; }
   OwnedCounter& operator--() { return *this = *this - 1; }
-  operator uint32_t() const { return value_.load(std::memory_order_acquire); }  // NOLINT(google-explicit-constructor)
+  operator uint32_t() const {
+    return value_.load(std::memory_order_acquire);
+  }  // NOLINT(google-explicit-constructor)
 
  private:
   std::atomic<uint32_t> value_;
@@ -113,7 +115,8 @@ struct _KTHREAD {
   KIRQL wait_irql = PASSIVE_LEVEL;
   // Number of the simulated processor this thread is (a DPC thread); -1: whichever Linux says.
   int processor = -1;
-  // How many times the thread is in the executive. Zero: in application code, where a fault is the application's own.
+  // How many times the thread is in the executive. Zero: in application code, where a fault is the
+  // application's own.
   ring3::ke::OwnedCounter kernel_depth = 0;
   // The innermost call into a driver, null when none is under way.
   ring3::ke::DriverCall* driver_call = nullptr;

@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
-// Present when any part of the process is built with AddressSanitizer; weak, so that a driver built with it gets its
-// reports from an executive that is not.
+// Present when any part of the process is built with AddressSanitizer; weak, so that a driver built with it
+// gets its reports from an executive that is not.
 extern "C" {
 __attribute__((weak)) void __asan_poison_memory_region(const volatile void* address, size_t byte_count);
 __attribute__((weak)) void __asan_unpoison_memory_region(const volatile void* address, size_t byte_count);

@@ -28,8 +28,11 @@ void EndEmbeddedProcess() {
   ps::StopUserThreads(g_embedded_process.load(std::memory_order_acquire));
 }
 
-// The Linux thread cannot be ended where it stands: it belongs to the application. It waits for the end of the Linux process,
-// and touches nothing of the executive, which may be going down: whoever ends the process takes the thread's block away.
-void StopThread() { os::ParkForEver(); }
+// The Linux thread cannot be ended where it stands: it belongs to the application. It waits for the end of
+// the Linux process, and touches nothing of the executive, which may be going down: whoever ends the process
+// takes the thread's block away.
+void StopThread() {
+  os::ParkForEver();
+}
 
 }  // namespace ring3::nt
