@@ -35,11 +35,14 @@ TEST_F(DevicePropertyTest, PropertiesAreKeptForAPhysicalDevice) {
   device()->Flags |= DO_BUS_ENUMERATED_DEVICE;
   EXPECT_EQ(IoGetDevicePropertyData(device(), &kKey, 0, 0, sizeof(value), &value, &required, &type),
             STATUS_OBJECT_NAME_NOT_FOUND);
-  EXPECT_EQ(IoSetDevicePropertyData(device(), &kKey, 0, 0, DEVPROP_TYPE_UINT32, sizeof(value), &value), STATUS_SUCCESS);
+  EXPECT_EQ(IoSetDevicePropertyData(device(), &kKey, 0, 0, DEVPROP_TYPE_UINT32, sizeof(value), &value),
+            STATUS_SUCCESS);
   value = 0;
-  EXPECT_EQ(IoGetDevicePropertyData(device(), &kKey, 0, 0, 2, &value, &required, &type), STATUS_BUFFER_TOO_SMALL);
+  EXPECT_EQ(IoGetDevicePropertyData(device(), &kKey, 0, 0, 2, &value, &required, &type),
+            STATUS_BUFFER_TOO_SMALL);
   EXPECT_EQ(required, sizeof(value));
-  EXPECT_EQ(IoGetDevicePropertyData(device(), &kKey, 0, 0, sizeof(value), &value, &required, &type), STATUS_SUCCESS);
+  EXPECT_EQ(IoGetDevicePropertyData(device(), &kKey, 0, 0, sizeof(value), &value, &required, &type),
+            STATUS_SUCCESS);
   EXPECT_EQ(value, 7u);
   EXPECT_EQ(type, DEVPROPTYPE{DEVPROP_TYPE_UINT32});
   EXPECT_EQ(IoSetDevicePropertyData(device(), &kKey, 0, 0, DEVPROP_TYPE_UINT32, 0, nullptr), STATUS_SUCCESS);
@@ -70,7 +73,8 @@ TEST_F(DevicePropertyTest, AnAliasIsTheSameDevicesOtherInterface) {
 
 TEST_F(DevicePropertyTest, ADriverHasKeysOfItsOwn) {
   HANDLE key = nullptr;
-  ASSERT_EQ(IoOpenDriverRegistryKey(driver_object(), DriverRegKeyParameters, KEY_ALL_ACCESS, 0, &key), STATUS_SUCCESS);
+  ASSERT_EQ(IoOpenDriverRegistryKey(driver_object(), DriverRegKeyParameters, KEY_ALL_ACCESS, 0, &key),
+            STATUS_SUCCESS);
   ZwClose(key);
   ASSERT_EQ(IoOpenDriverRegistryKey(driver_object(), DriverRegKeyPersistentState, KEY_ALL_ACCESS, 0, &key),
             STATUS_SUCCESS);
@@ -82,7 +86,8 @@ TEST_F(DevicePropertyTest, ADriverHasKeysOfItsOwn) {
 TEST_F(DevicePropertyTest, FileObjectsAnswerWithoutAHandle) {
   HANDLE handle = Open();
   PFILE_OBJECT file = nullptr;
-  ASSERT_EQ(ObReferenceObjectByHandle(handle, 0, *IoFileObjectType, KernelMode, reinterpret_cast<PVOID*>(&file), nullptr),
+  ASSERT_EQ(ObReferenceObjectByHandle(handle, 0, *IoFileObjectType, KernelMode,
+                                      reinterpret_cast<PVOID*>(&file), nullptr),
             STATUS_SUCCESS);
   FILE_POSITION_INFORMATION position = {};
   position.CurrentByteOffset.QuadPart = 77;
@@ -126,8 +131,8 @@ TEST_F(DevicePropertyDeathTest, AnOpenFileCannotBeCancelled) {
       {
         HANDLE handle = Open();
         PFILE_OBJECT file = nullptr;
-        (void)ObReferenceObjectByHandle(handle, 0, *IoFileObjectType, KernelMode, reinterpret_cast<PVOID*>(&file),
-                                        nullptr);
+        (void)ObReferenceObjectByHandle(handle, 0, *IoFileObjectType, KernelMode,
+                                        reinterpret_cast<PVOID*>(&file), nullptr);
         IoCancelFileOpen(device(), file);
       },
       "INVALID_CANCEL_OF_FILE_OPEN");
