@@ -25,9 +25,9 @@ if(RING3_SANITIZER)
   target_compile_options(ring3_options INTERFACE -fsanitize=${RING3_SANITIZER} -fno-sanitize-recover=undefined)
   target_link_options(ring3_options INTERFACE -fsanitize=${RING3_SANITIZER})
   if(RING3_SANITIZER STREQUAL "undefined")
-    # Drivers' structures are packed on purpose; calls through DDI pointers cross C and C++.
-    target_compile_options(ring3_options INTERFACE -fno-sanitize=vptr,function)
-    target_link_options(ring3_options INTERFACE -fno-sanitize=vptr,function)
+    # Calls through DDI pointers cross C and C++, and drivers put flags into values of C's enumerations (POOL_TYPE).
+    target_compile_options(ring3_options INTERFACE -fno-sanitize=vptr,function,enum)
+    target_link_options(ring3_options INTERFACE -fno-sanitize=vptr,function,enum)
   endif()
 endif()
 

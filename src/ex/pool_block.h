@@ -62,11 +62,13 @@ inline constexpr size_t kBlockOverhead = sizeof(PoolHeader) + kGuardByteCount;
 // What fills a freed block in checked mode, so that a use after free is seen.
 inline constexpr uint8_t kFreedFill = 0xdd;
 
+// A name of its own: on a type that is only cast to, the alignment would not count.
+typedef uint64_t __attribute__((aligned(1), may_alias)) UnalignedWord;
 RING3_POOL_TOUCHES_REDZONES inline uint64_t LoadUnaligned(const void* address) {
-  return *static_cast<const uint64_t __attribute__((aligned(1), may_alias))*>(address);
+  return *static_cast<const UnalignedWord*>(address);
 }
 RING3_POOL_TOUCHES_REDZONES inline void StoreUnaligned(void* address, uint64_t value) {
-  *static_cast<uint64_t __attribute__((aligned(1), may_alias))*>(address) = value;
+  *static_cast<UnalignedWord*>(address) = value;
 }
 
 inline constexpr uint64_t kPoolCookie = 0x9e3779b97f4a7c15;

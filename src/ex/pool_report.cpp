@@ -141,9 +141,11 @@ RING3_POOL_TOUCHES_REDZONES std::string Pool::Describe(const void* address) {
   const void* user = nullptr;
   if (use < kSizeClassCount) {
     PoolHeader* header = BlockAround(address, use);
-    const PoolHeader* below = PoolHeader::Of(address);
-    if ((below->attributes & kPoolCacheAligned) != 0 && below->seal_or_next == SealOf(below))
-      header = PoolHeader::Of(address);
+    const bool may_be_user = reinterpret_cast<uintptr_t>(address) % alignof(PoolHeader) == 0;
+    const PoolHeader* below = may_be_user ? PoolHeader::Of(address) : header;
+    if ((below->attributes & kPoolCacheAligned) != 0 && below->seal_or_next == SealOf(below)) {
+      header = const_cast<PoolHeader*>(below);
+    }
     user = header->user();
     // Formatting takes references, and may not touch the header.
     const size_t byte_count = header->byte_count;

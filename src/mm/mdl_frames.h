@@ -11,7 +11,7 @@
 namespace ring3::mm {
 
 inline uint64_t PagesOfMdl(const MDL* mdl) {
-  return ADDRESS_AND_SIZE_TO_SPAN_PAGES(MmGetMdlVirtualAddress(mdl), mdl->ByteCount);
+  return (uint64_t{mdl->ByteOffset} + mdl->ByteCount + PAGE_SIZE - 1) / PAGE_SIZE;
 }
 
 // The frames that a locked MDL describes, read without touching more of its array than has to be.

@@ -165,11 +165,11 @@ TEST_F(VirtualMemoryTest, KnowsMemoryThatLinuxMapped) {
   EXPECT_EQ(QueryVirtualMemory(nullptr, reinterpret_cast<PVOID>(~uintptr_t{0}), &information).status(),
             STATUS_INVALID_PARAMETER);
   // A walk over everything ends.
-  char* at = nullptr;
+  uintptr_t at = 0;
   int regions = 0;
-  while (QueryVirtualMemory(nullptr, at, &information).ok() && regions < 100000) {
-    ASSERT_GT(information.RegionSize, 0u) << static_cast<void*>(at);
-    at = static_cast<char*>(information.BaseAddress) + information.RegionSize;
+  while (QueryVirtualMemory(nullptr, reinterpret_cast<PVOID>(at), &information).ok() && regions < 100000) {
+    ASSERT_GT(information.RegionSize, 0u) << at;
+    at = reinterpret_cast<uintptr_t>(information.BaseAddress) + information.RegionSize;
     ++regions;
   }
   EXPECT_GT(regions, 10);
