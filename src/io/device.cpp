@@ -141,4 +141,21 @@ NTSTATUS SendAndWait(PDEVICE_OBJECT device, PIRP irp, PIO_STATUS_BLOCK result) {
   return FinishRequest(irp);
 }
 
+Result<Driver*> CreateBuiltInDriver(std::u16string_view object_name, std::u16string_view service_name) {
+  RING3_TRY_ASSIGN(void* body, ob::CreateObject(g_driver_type, sizeof(Driver)));
+  auto* driver = static_cast<Driver*>(body);
+  driver->name = new std::u16string(object_name);
+  driver->service_name = new std::u16string(service_name);
+  driver->image_path = new std::u16string;
+  DRIVER_OBJECT& object = driver->object;
+  object.Type = IO_TYPE_DRIVER;
+  object.Size = sizeof(DRIVER_OBJECT);
+  object.Flags = DRVO_BUILTIN_DRIVER;
+  object.DriverExtension = &driver->extension;
+  object.DriverName = ob::ToUnicodeString(*driver->name);
+  driver->extension.DriverObject = &object;
+  driver->extension.ServiceKeyName = ob::ToUnicodeString(*driver->service_name);
+  return driver;
+}
+
 }  // namespace ring3::io

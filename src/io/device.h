@@ -53,6 +53,10 @@ struct Driver {
   static Driver* Of(PDRIVER_OBJECT driver) { return reinterpret_cast<Driver*>(driver); }
 };
 
+// A driver object of the I/O manager's own: no module, no service key, every MajorFunction still null. One
+// reference.
+Result<Driver*> CreateBuiltInDriver(std::u16string_view object_name, std::u16string_view service_name);
+
 // For IRP_MJ_xxx that the driver does not handle: completes with STATUS_INVALID_DEVICE_REQUEST.
 NTSTATUS InvalidDeviceRequest(PDEVICE_OBJECT device, PIRP irp);
 

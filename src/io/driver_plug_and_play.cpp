@@ -154,19 +154,8 @@ void RemoveRootDevices(PDRIVER_OBJECT driver) {
 }
 
 NTSTATUS StartPlugAndPlay() {
-  RING3_TRY_ASSIGN(void* body, ob::CreateObject(g_driver_type, sizeof(Driver)));
-  auto* driver = static_cast<Driver*>(body);
-  driver->name = new std::u16string(u"\\Driver\\PnpManager");
-  driver->service_name = new std::u16string(u"PnpManager");
-  driver->image_path = new std::u16string;
+  RING3_TRY_ASSIGN(Driver * driver, CreateBuiltInDriver(u"\\Driver\\PnpManager", u"PnpManager"));
   DRIVER_OBJECT& object = driver->object;
-  object.Type = IO_TYPE_DRIVER;
-  object.Size = sizeof(DRIVER_OBJECT);
-  object.Flags = DRVO_BUILTIN_DRIVER;
-  object.DriverExtension = &driver->extension;
-  object.DriverName = ob::ToUnicodeString(*driver->name);
-  driver->extension.DriverObject = &object;
-  driver->extension.ServiceKeyName = ob::ToUnicodeString(*driver->service_name);
   for (PDRIVER_DISPATCH& routine : object.MajorFunction) routine = RootDefault;
   object.MajorFunction[IRP_MJ_CREATE] = RootOpenClose;
   object.MajorFunction[IRP_MJ_CLEANUP] = RootOpenClose;

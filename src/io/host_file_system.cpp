@@ -39,19 +39,8 @@ bool RemovePrefix(std::u16string_view* text, std::u16string_view prefix) {
 }
 
 Result<Driver*> CreateDriver() {
-  RING3_TRY_ASSIGN(void* body, ob::CreateObject(g_driver_type, sizeof(Driver)));
-  auto* driver = static_cast<Driver*>(body);
-  driver->name = new std::u16string(u"\\FileSystem\\HostFiles");
-  driver->service_name = new std::u16string(u"HostFiles");
-  driver->image_path = new std::u16string;
+  RING3_TRY_ASSIGN(Driver * driver, CreateBuiltInDriver(u"\\FileSystem\\HostFiles", u"HostFiles"));
   DRIVER_OBJECT& object = driver->object;
-  object.Type = IO_TYPE_DRIVER;
-  object.Size = sizeof(DRIVER_OBJECT);
-  object.Flags = DRVO_BUILTIN_DRIVER;
-  object.DriverExtension = &driver->extension;
-  object.DriverName = ob::ToUnicodeString(*driver->name);
-  driver->extension.DriverObject = &object;
-  driver->extension.ServiceKeyName = ob::ToUnicodeString(*driver->service_name);
   for (PDRIVER_DISPATCH& routine : object.MajorFunction) routine = InvalidDeviceRequest;
   object.MajorFunction[IRP_MJ_CREATE] = HostFileCreate;
   object.MajorFunction[IRP_MJ_CLEANUP] = HostFileCleanup;

@@ -126,9 +126,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("action", choices=["check", "write"])
     parser.add_argument("--clang", default="clang-19")
-    parser.add_argument("--library", action="append", required=True)
+    parser.add_argument("--library", dest="libraries", action="append", required=True)
     arguments = parser.parse_args()
-    names, symbols, known = declared(arguments.clang), exported(arguments.library), gaps()
+    names, symbols, known = declared(arguments.clang), exported(arguments.libraries), gaps()
     text = table(names, symbols)
     if arguments.action == "write":
         TABLE.write_text(text)
