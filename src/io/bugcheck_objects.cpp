@@ -93,7 +93,7 @@ std::string IrpText(const void* address, const IRP& irp) {
   }
   text += fmt::format("; status {:#010x}, information {}", static_cast<uint32_t>(irp.IoStatus.Status),
                       irp.IoStatus.Information);
-  if (irp.Cancel) text += ", cancelled";
+  if (IsCancelled(irp)) text += ", cancelled";
   return text;
 }
 

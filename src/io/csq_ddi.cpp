@@ -8,6 +8,7 @@
 #include "ke/driver_gate.h"
 
 using namespace ring3;
+using namespace ring3::io;
 
 namespace {
 
@@ -80,7 +81,7 @@ NTSTATUS Insert(PIO_CSQ csq, PIRP irp, PIO_CSQ_IRP_CONTEXT context, PVOID insert
     ke::CallDriver(nullptr, ke::Callback::kOther, csq->CsqInsertIrp, csq, irp);
   }
   IoSetCancelRoutine(irp, CancelQueuedIrp);
-  if (irp->Cancel && IoSetCancelRoutine(irp, nullptr) != nullptr) {
+  if (IsCancelled(*irp) && IoSetCancelRoutine(irp, nullptr) != nullptr) {
     // Cancelled before it had a cancel routine.
     RemoveIrp(csq, irp);
     Forget(irp);

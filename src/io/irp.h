@@ -60,6 +60,13 @@ static_assert(sizeof(IrpHeader) % 16 == 0);
 inline bool HasHeader(const IRP* irp) {
   return (irp->AllocationFlags & kHasHeader) != 0;
 }
+// Both are changed by whoever cancels the packet, at any time.
+inline bool IsCancelled(const IRP& irp) {
+  return __atomic_load_n(&irp.Cancel, __ATOMIC_SEQ_CST) != 0;
+}
+inline PDRIVER_CANCEL CancelRoutineOf(const IRP& irp) {
+  return __atomic_load_n(&irp.CancelRoutine, __ATOMIC_RELAXED);
+}
 inline PIO_STACK_LOCATION StackOf(IRP* irp) {
   return reinterpret_cast<PIO_STACK_LOCATION>(irp + 1);
 }

@@ -85,14 +85,10 @@ IRP* TakePending(ThreadIrps* irps, Matches matches) {
   return nullptr;
 }
 
-bool IsCancelled(IRP* irp) {
-  return __atomic_load_n(&irp->Cancel, __ATOMIC_ACQUIRE) != 0;
-}
-
 template <typename Matches>
 size_t CancelPending(ThreadIrps* irps, Matches matches) {
   size_t count = 0;
-  while (IRP* irp = TakePending(irps, [&](IRP* i) { return !IsCancelled(i) && matches(i); })) {
+  while (IRP* irp = TakePending(irps, [&](IRP* i) { return !IsCancelled(*i) && matches(i); })) {
     IoCancelIrp(irp);
     ReleaseIrp(irp);
     ++count;
@@ -234,7 +230,7 @@ size_t CancelOfThreads(IsMeant is_meant, Matches matches) {
       SpinLockGuard guard(g_registry.lock);
       for (ThreadIrps* irps = g_registry.first; irps != nullptr && irp == nullptr; irps = irps->next) {
         if (!is_meant(irps->thread)) continue;
-        irp = TakePending(irps, [&](IRP* i) { return !IsCancelled(i) && matches(i); });
+        irp = TakePending(irps, [&](IRP* i) { return !IsCancelled(*i) && matches(i); });
       }
     }
     if (irp == nullptr) return count;

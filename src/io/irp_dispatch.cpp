@@ -24,8 +24,8 @@ void CheckCompletable(PIRP irp) {
     Violation(6, reinterpret_cast<const void*>(static_cast<ULONG_PTR>(static_cast<ULONG>(status))),
               reinterpret_cast<ULONG_PTR>(irp));
   }
-  if (irp->CancelRoutine != nullptr) {
-    Violation(7, reinterpret_cast<const void*>(irp->CancelRoutine), reinterpret_cast<ULONG_PTR>(irp));
+  if (PDRIVER_CANCEL routine = CancelRoutineOf(*irp); routine != nullptr) {
+    Violation(7, reinterpret_cast<const void*>(routine), reinterpret_cast<ULONG_PTR>(irp));
   }
   KIRQL irql = ke::CurrentThread()->state.irql;
   if (irql > DISPATCH_LEVEL) {
@@ -39,7 +39,7 @@ bool WantsCompletion(const IO_STACK_LOCATION& stack, const IRP& irp) {
                                       : (stack.Control & SL_INVOKE_ON_ERROR) != 0) {
     return true;
   }
-  return irp.Cancel && (stack.Control & SL_INVOKE_ON_CANCEL) != 0;
+  return IsCancelled(irp) && (stack.Control & SL_INVOKE_ON_CANCEL) != 0;
 }
 
 // The completion routine that tells a waiting forwarder.
@@ -60,8 +60,7 @@ NTSTATUS IofCallDriver(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
   if (DeviceObject == nullptr || DeviceObject->Type != IO_TYPE_DEVICE) Violation(4, DeviceObject);
   KIRQL irql = ke::CurrentThread()->state.irql;
   if (irql > DISPATCH_LEVEL) Violation(0x10, reinterpret_cast<const void*>(static_cast<ULONG_PTR>(irql)));
-  // A canceller may be looking at the packet already.
-  if (__atomic_load_n(&Irp->CancelRoutine, __ATOMIC_RELAXED) != nullptr) {
+  if (CancelRoutineOf(*Irp) != nullptr) {
     Violation(0x203, __builtin_return_address(0), reinterpret_cast<ULONG_PTR>(Irp));
   }
   if (--Irp->CurrentLocation <= 0) {

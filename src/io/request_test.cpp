@@ -5,8 +5,10 @@
 #include <devioctl.h>
 #include <ntstatus.h>
 
+#include <atomic>
 #include <cstring>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "io/driver.h"
@@ -27,6 +29,13 @@ constexpr ULONG kPend = CTL_CODE(FILE_DEVICE_UNKNOWN, 0x805, METHOD_BUFFERED, FI
 constexpr ULONG kOverflow = CTL_CODE(FILE_DEVICE_UNKNOWN, 0x806, METHOD_BUFFERED, FILE_ANY_ACCESS);
 constexpr ULONG kFail = CTL_CODE(FILE_DEVICE_UNKNOWN, 0x807, METHOD_BUFFERED, FILE_ANY_ACCESS);
 constexpr ULONG kLie = CTL_CODE(FILE_DEVICE_UNKNOWN, 0x808, METHOD_BUFFERED, FILE_ANY_ACCESS);
+
+constexpr ULONG kMeetCanceller = CTL_CODE(FILE_DEVICE_UNKNOWN, 0x809, METHOD_BUFFERED, FILE_ANY_ACCESS);
+
+// A request and who cancels it meet here. The canceller knows what the request's thread did before, as it
+// does from a thread's list; of the canceller the thread knows nothing.
+std::atomic<PIRP> g_met{nullptr};
+std::atomic<bool> g_was_cancelled{false};
 
 int g_controls = 0;
 PIRP g_pending = nullptr;
@@ -81,6 +90,10 @@ NTSTATUS Control(PDEVICE_OBJECT, PIRP irp) {
       IoSetCancelRoutine(irp, CancelPending);
       g_pending = irp;
       return STATUS_PENDING;
+    case kMeetCanceller:
+      g_met.store(irp, std::memory_order_release);
+      while (!g_was_cancelled.load(std::memory_order_relaxed)) std::this_thread::yield();
+      return Complete(irp, irp->Cancel ? STATUS_CANCELLED : STATUS_SUCCESS, 0);
     default:
       return Complete(irp, STATUS_INVALID_DEVICE_REQUEST, 0);
   }
@@ -236,6 +249,23 @@ TEST_F(RequestTest, CancelEndsWhatIsPending) {
   EXPECT_EQ(ZwCancelIoFile(file, &cancel), STATUS_SUCCESS);
   EXPECT_EQ(iosb_.Status, STATUS_CANCELLED);
   EXPECT_EQ(ZwCancelIoFileEx(file, nullptr, &cancel), STATUS_NOT_FOUND);
+  Close(file);
+}
+
+TEST_F(RequestTest, CancellingMeetsCompletion) {
+  HANDLE file = Open();
+  g_met = nullptr;
+  g_was_cancelled = false;
+  std::thread canceller([] {
+    // Makes it a thread of the executive, which takes locks.
+    ke::CurrentThread();
+    PIRP irp = nullptr;
+    while ((irp = g_met.load(std::memory_order_acquire)) == nullptr) std::this_thread::yield();
+    EXPECT_FALSE(IoCancelIrp(irp));
+    g_was_cancelled.store(true, std::memory_order_relaxed);
+  });
+  EXPECT_EQ(Send(file, kMeetCanceller, nullptr, 0, nullptr, 0), STATUS_CANCELLED);
+  canceller.join();
   Close(file);
 }
 

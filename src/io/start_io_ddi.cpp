@@ -88,7 +88,7 @@ VOID IoStartPacket(PDEVICE_OBJECT DeviceObject, PIRP Irp, PULONG Key, PDRIVER_CA
       CallStartIo(DeviceObject, Irp);
     }
   } else if (CancelFunction != nullptr) {
-    if (Irp->Cancel && IoSetCancelRoutine(Irp, nullptr) != nullptr) {
+    if (io::IsCancelled(*Irp) && IoSetCancelRoutine(Irp, nullptr) != nullptr) {
       Irp->CancelIrql = cancel_irql;
       ke::CallDriver<ke::OnReturn::kLocksMayDiffer>(DeviceObject->DriverObject, ke::Callback::kCancel,
                                                     CancelFunction, DeviceObject, Irp);
