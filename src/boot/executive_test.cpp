@@ -5,10 +5,13 @@
 #include <ntstatus.h>
 
 #include <atomic>
+#include <fstream>
+#include <string>
 #include <thread>
 
 #include "nt/table.h"
 #include "nt/user_entry.h"
+#include "os/thread.h"
 #include "ring3/test.h"
 
 namespace ring3 {
@@ -120,6 +123,33 @@ TEST_F(ExecutiveTest, ProcessEndCancelsRequestsAndClosesHandles) {
   g_pending.wait(0);
   EXPECT_TRUE(Shutdown().empty());
   EXPECT_EQ(g_cleanups, 1);
+}
+
+bool IsAsleep(uint32_t tid) {
+  std::ifstream file("/proc/self/task/" + std::to_string(tid) + "/stat");
+  std::string text;
+  std::getline(file, text);
+  return text.find(") S ") != std::string::npos;
+}
+
+// Its block is gone by then.
+TEST_F(ExecutiveTest, AThreadThatComesAfterTheEndParksWithoutItsBlock) {
+  static std::atomic<uint32_t> tid;
+  static std::atomic<bool> has_ended;
+  tid = 0;
+  has_ended = false;
+  std::thread([] {
+    EXPECT_EQ(nt::g_services.NtClose(nullptr), STATUS_INVALID_HANDLE);
+    ke::t_current_thread = reinterpret_cast<PKTHREAD>(alignof(_KTHREAD));  // to touch it is a fault
+    tid = os::CurrentTid();
+    while (!has_ended) std::this_thread::yield();
+    nt::g_services.NtClose(nullptr);
+    ADD_FAILURE() << "the thread of an ended process ran on";
+  }).detach();
+  while (tid == 0) std::this_thread::yield();
+  EXPECT_TRUE(Shutdown().empty());
+  has_ended = true;
+  while (!IsAsleep(tid)) std::this_thread::yield();
 }
 
 TEST_F(ExecutiveTest, LeaksAreReported) {

@@ -3,6 +3,7 @@
 
 #include <ntstatus.h>
 
+#include "ke/door.h"
 #include "ke/driver_gate.h"
 #include "ke/list.h"
 #include "ke/service_scope.h"
@@ -144,9 +145,13 @@ void DeliverUserApcs(PKTHREAD thread, rtl::SehFrame* application_frames) {
     const uint32_t depth = thread->kernel_depth;
     const KPROCESSOR_MODE mode = thread->previous_mode;
     rtl::SehFrame* const frames = rtl::ring3_seh_top;
+    const uint32_t inside = t_door.inside;
     thread->kernel_depth = 0;
     rtl::ring3_seh_top = application_frames;
+    t_door.inside = 0;
     normal(context, argument1, argument2);
+    EnterDoor();
+    t_door.inside = inside;
     rtl::ring3_seh_top = frames;
     thread->kernel_depth = depth;
     thread->previous_mode = mode;

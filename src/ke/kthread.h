@@ -6,6 +6,8 @@
 #include <atomic>
 #include <cstdint>
 
+#include "ke/owned_counter.h"
+
 struct _KTHREAD;
 struct _KPROCESS;
 struct _TEB;
@@ -68,25 +70,6 @@ enum WaitWord : uint32_t {
   kWaitSpinning = 1,  // waits, not yet in the kernel
   kWaitSleeping = 2,  // waits in the kernel: a waker has to make the call
   kWaitDone = 3,      // the wait is over; wait_status says how
-};
-
-// A counter that one thread changes and others look at: no read-modify-write is needed. Who sees a value sees
-// what the thread did before it as well.
-class OwnedCounter {
- public:
-  OwnedCounter(uint32_t value = 0) : value_(value) {}  // NOLINT(google-explicit-constructor)
-  OwnedCounter& operator=(uint32_t value) {
-    value_.store(value, std::memory_order_release);
-    return *this;
-  }
-  OwnedCounter& operator++() { return *this = *this + 1; }
-  OwnedCounter& operator--() { return *this = *this - 1; }
-  operator uint32_t() const {
-    return value_.load(std::memory_order_acquire);
-  }  // NOLINT(google-explicit-constructor)
-
- private:
-  std::atomic<uint32_t> value_;
 };
 
 }  // namespace ke

@@ -32,7 +32,6 @@ class ServiceScope {
     }
     thread_->previous_mode = saved_mode_;
     rtl::ring3_seh_top = seh_top_;
-    // Last: from now on the end of the process may take the thread block away.
     --thread_->kernel_depth;
   }
   ServiceScope(const ServiceScope&) = delete;

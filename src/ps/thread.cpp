@@ -7,6 +7,7 @@
 
 #include <new>
 
+#include "ke/door.h"
 #include "os/clock.h"
 #include "os/thread.h"
 #include "ps/borrowed_identity.h"
@@ -23,7 +24,9 @@ namespace {
 struct ThreadEnd {
   uint64_t generation = 0;
   ~ThreadEnd() {
-    if (generation != 0 && generation == g_state.generation.load()) DetachThread(STATUS_SUCCESS);
+    if (generation == 0 || !ke::TryEnterDoor()) return;
+    if (generation == g_state.generation.load()) DetachThread(STATUS_SUCCESS);
+    ke::LeaveDoor();
   }
 };
 thread_local ThreadEnd t_thread_end;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ke/apc.h"
+#include "ke/door.h"
 #include "os/futex.h"
 #include "os/thread.h"
 #include "ps/notify.h"
@@ -27,8 +28,12 @@ void Body(void* argument) {
   const UserThreadOptions options = start->options;
   const PETHREAD thread = start->thread;
   delete start;
-  AdoptThread(thread);
-  while (thread->suspend_count.load(std::memory_order_acquire) != 0) os::FutexWait(thread->suspend_count, 1);
+  {
+    ke::DoorPass door;
+    AdoptThread(thread);
+    while (thread->suspend_count.load(std::memory_order_acquire) != 0)
+      os::FutexWait(thread->suspend_count, 1);
+  }
   ExitUserThread(static_cast<NTSTATUS>(options.start_routine(options.argument)));
 }
 
@@ -61,14 +66,15 @@ ULONG ResumeUserThread(PETHREAD thread) {
 }
 
 void ExitUserThread(NTSTATUS exit_status) {
+  // Until its door goes with the Linux thread.
+  ke::EnterDoor();
   DetachThread(exit_status);
   os::ExitCurrentThread();
 }
 
 void StopUserThreads(PEPROCESS process) {
-  os::BarrierOnAllThreads();
   const PETHREAD self = CurrentThread();
-  for (;;) {
+  while (ke::IsAnyoneElseInside()) {
     std::vector<PETHREAD> threads;
     {
       SpinLockGuard guard(g_state.lock);
@@ -77,15 +83,11 @@ void StopUserThreads(PEPROCESS process) {
         if (ob::ReferenceUnlessDeleted(thread)) threads.push_back(thread);
       }
     }
-    bool inside = false;
     for (PETHREAD thread : threads) {
-      if (thread->tcb.kernel_depth != 0) {
-        inside = true;
-        ke::AbortUserWaits(&thread->tcb);
-      }
+      if (thread->tcb.kernel_depth != 0) ke::AbortUserWaits(&thread->tcb);
+      ResumeUserThread(thread);
       ob::Dereference(thread);
     }
-    if (!inside) return;
     if (const auto cancel = CurrentRundownHooks().process_exit; cancel != nullptr) cancel(process);
     os::YieldThread();
   }

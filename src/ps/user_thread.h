@@ -25,8 +25,8 @@ ULONG ResumeUserThread(PETHREAD thread);
 [[noreturn]] void ExitUserThread(NTSTATUS exit_status);
 
 // The application's threads other than the caller's are to do nothing more: their requests are cancelled and
-// their waits ended until none of them is in the executive. The caller has seen to it that those which run
-// application code are stopped when they call the next service.
+// their waits ended until none of them is in the executive. The doors are closed (ke/door.h): those which run
+// application code do not come in any more.
 void StopUserThreads(PEPROCESS process);
 
 }  // namespace ring3::ps
