@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "io/device.h"
+#include "io/file.h"
 
 using namespace ring3;
 using namespace ring3::io;
@@ -116,7 +117,7 @@ PDEVICE_OBJECT IoGetDeviceAttachmentBaseRef(PDEVICE_OBJECT DeviceObject) {
 // opened so). nf-wdm-iogetrelateddeviceobject
 PDEVICE_OBJECT IoGetRelatedDeviceObject(PFILE_OBJECT FileObject) {
   PDEVICE_OBJECT device = FileObject->DeviceObject;
-  if ((FileObject->Flags & FO_DIRECT_DEVICE_OPEN) != 0) return device;
+  if (HasFlag(*FileObject, FO_DIRECT_DEVICE_OPEN)) return device;
   if (FileObject->Vpb != nullptr && FileObject->Vpb->DeviceObject != nullptr)
     device = FileObject->Vpb->DeviceObject;
   // Without the lock on the way of every request: a device that is attached stays while its file is open.

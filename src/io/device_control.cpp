@@ -102,7 +102,7 @@ bool TryFast(const Control& control, const RequestArguments& request, FILE_OBJEC
 // Fast I/O ends at once: the requester is told all the same.
 bool WantsFast(const RequestArguments& request, FILE_OBJECT* file) {
   return request.event == nullptr && request.apc_routine == nullptr &&
-         (file->CompletionContext == nullptr || (file->Flags & FO_SKIP_COMPLETION_PORT) != 0);
+         (file->CompletionContext == nullptr || HasFlag(*file, FO_SKIP_COMPLETION_PORT));
 }
 
 }  // namespace

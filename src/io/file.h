@@ -31,6 +31,12 @@ struct File {
   static File* Of(PFILE_OBJECT file) { return reinterpret_cast<File*>(file); }
 };
 
+// Whether one of `flags` (FO_…) is set. Services and the last close change others while requests are under
+// way.
+inline bool HasFlag(const FILE_OBJECT& file, ULONG flags) {
+  return (__atomic_load_n(&file.Flags, __ATOMIC_RELAXED) & flags) != 0;
+}
+
 Status InitializeFileType();
 
 // Sends IRP_MJ_CLEANUP or IRP_MJ_CLOSE for `file` to `device` and waits. Waits for memory as well: neither

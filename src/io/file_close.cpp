@@ -37,7 +37,7 @@ void HandleClosed(PEPROCESS, void* object, ACCESS_MASK, ULONG, ULONG system_hand
   if (system_handle_count != 1 || !File::Of(file)->opened || File::Of(file)->cleaned_up) return;
   File::Of(file)->cleaned_up = true;
   Send(file, IRP_MJ_CLEANUP);
-  file->Flags |= FO_CLEANUP_COMPLETE;
+  __atomic_fetch_or(&file->Flags, FO_CLEANUP_COMPLETE, __ATOMIC_RELAXED);
 }
 
 void DeleteFile(void* object) {

@@ -84,20 +84,20 @@ ClassRule SetRule(FILE_INFORMATION_CLASS information_class) {
 
 ULONG ModeOf(const FILE_OBJECT& file) {
   ULONG mode = 0;
-  if ((file.Flags & FO_SYNCHRONOUS_IO) != 0) {
-    mode |= (file.Flags & FO_ALERTABLE_IO) != 0 ? FILE_SYNCHRONOUS_IO_ALERT : FILE_SYNCHRONOUS_IO_NONALERT;
+  if (HasFlag(file, FO_SYNCHRONOUS_IO)) {
+    mode |= HasFlag(file, FO_ALERTABLE_IO) ? FILE_SYNCHRONOUS_IO_ALERT : FILE_SYNCHRONOUS_IO_NONALERT;
   }
-  if ((file.Flags & FO_WRITE_THROUGH) != 0) mode |= FILE_WRITE_THROUGH;
-  if ((file.Flags & FO_SEQUENTIAL_ONLY) != 0) mode |= FILE_SEQUENTIAL_ONLY;
-  if ((file.Flags & FO_NO_INTERMEDIATE_BUFFERING) != 0) mode |= FILE_NO_INTERMEDIATE_BUFFERING;
+  if (HasFlag(file, FO_WRITE_THROUGH)) mode |= FILE_WRITE_THROUGH;
+  if (HasFlag(file, FO_SEQUENTIAL_ONLY)) mode |= FILE_SEQUENTIAL_ONLY;
+  if (HasFlag(file, FO_NO_INTERMEDIATE_BUFFERING)) mode |= FILE_NO_INTERMEDIATE_BUFFERING;
   return mode;
 }
 
 ULONG CompletionModeOf(const FILE_OBJECT& file) {
   ULONG flags = 0;
-  if ((file.Flags & FO_SKIP_COMPLETION_PORT) != 0) flags |= FILE_SKIP_COMPLETION_PORT_ON_SUCCESS;
-  if ((file.Flags & FO_SKIP_SET_EVENT) != 0) flags |= FILE_SKIP_SET_EVENT_ON_HANDLE;
-  if ((file.Flags & FO_SKIP_SET_FAST_IO) != 0) flags |= FILE_SKIP_SET_USER_EVENT_ON_FAST_IO;
+  if (HasFlag(file, FO_SKIP_COMPLETION_PORT)) flags |= FILE_SKIP_COMPLETION_PORT_ON_SUCCESS;
+  if (HasFlag(file, FO_SKIP_SET_EVENT)) flags |= FILE_SKIP_SET_EVENT_ON_HANDLE;
+  if (HasFlag(file, FO_SKIP_SET_FAST_IO)) flags |= FILE_SKIP_SET_USER_EVENT_ON_FAST_IO;
   return flags;
 }
 
@@ -118,7 +118,7 @@ bool Answer(const RequestFile& file, FILE_INFORMATION_CLASS information_class, L
       *byte_count = sizeof(FILE_ALIGNMENT_INFORMATION);
       return true;
     case FilePositionInformation:
-      if ((file.file->Flags & FO_SYNCHRONOUS_IO) == 0) return false;
+      if (!HasFlag(*file.file.get(), FO_SYNCHRONOUS_IO)) return false;
       *answer = file.file->CurrentByteOffset.QuadPart;
       *byte_count = sizeof(FILE_POSITION_INFORMATION);
       return true;
@@ -137,7 +137,7 @@ NTSTATUS Deliver(KPROCESSOR_MODE mode, PIO_STATUS_BLOCK iosb, void* destination,
 
 Status SetCompletionPort(const RequestFile& file, const FILE_COMPLETION_INFORMATION& information,
                          KPROCESSOR_MODE mode) {
-  if ((file.file->Flags & FO_SYNCHRONOUS_IO) != 0 || file.file->CompletionContext != nullptr) {
+  if (HasFlag(*file.file.get(), FO_SYNCHRONOUS_IO) || file.file->CompletionContext != nullptr) {
     return STATUS_INVALID_PARAMETER;
   }
   RING3_TRY_ASSIGN(void* port, ob::ReferenceByHandle(information.Port, IO_COMPLETION_MODIFY_STATE,
@@ -157,7 +157,7 @@ Status SetCompletionMode(FILE_OBJECT* file, ULONG flags) {
   constexpr ULONG kValid = FILE_SKIP_COMPLETION_PORT_ON_SUCCESS | FILE_SKIP_SET_EVENT_ON_HANDLE |
                            FILE_SKIP_SET_USER_EVENT_ON_FAST_IO;
   if ((flags & ~kValid) != 0) return STATUS_INVALID_PARAMETER;
-  if ((flags & FILE_SKIP_COMPLETION_PORT_ON_SUCCESS) != 0 && (file->Flags & FO_SYNCHRONOUS_IO) != 0) {
+  if ((flags & FILE_SKIP_COMPLETION_PORT_ON_SUCCESS) != 0 && HasFlag(*file, FO_SYNCHRONOUS_IO)) {
     return STATUS_INVALID_PARAMETER;
   }
   // Once set, a mode stays.
@@ -175,7 +175,7 @@ bool SetByItself(const RequestFile& file, FILE_INFORMATION_CLASS information_cla
   switch (information_class) {
     case FilePositionInformation: {
       auto offset = static_cast<const FILE_POSITION_INFORMATION*>(information)->CurrentByteOffset;
-      if ((file.file->Flags & FO_SYNCHRONOUS_IO) == 0) return false;
+      if (!HasFlag(*file.file.get(), FO_SYNCHRONOUS_IO)) return false;
       *status = offset.QuadPart < 0 ? STATUS_INVALID_PARAMETER : STATUS_SUCCESS;
       if (NT_SUCCESS(*status)) file.file->CurrentByteOffset = offset;
       return true;

@@ -32,7 +32,7 @@ NTSTATUS IoSetInformation(PFILE_OBJECT FileObject, FILE_INFORMATION_CLASS FileIn
 
 // nf-ntddk-ioisfileoriginremote
 BOOLEAN IoIsFileOriginRemote(PFILE_OBJECT FileObject) {
-  return (FileObject->Flags & FO_REMOTE_ORIGIN) != 0;
+  return HasFlag(*FileObject, FO_REMOTE_ORIGIN);
 }
 
 // STATUS_INVALID_PARAMETER_MIX where it is so already. nf-ntddk-iosetfileorigin
@@ -47,7 +47,7 @@ NTSTATUS IoSetFileOrigin(PFILE_OBJECT FileObject, BOOLEAN Remote) {
 // To the drivers from `DeviceObject` down the file is closed again. PASSIVE_LEVEL.
 // INVALID_CANCEL_OF_FILE_OPEN where a handle has been made. nf-ntddk-iocancelfileopen
 VOID IoCancelFileOpen(PDEVICE_OBJECT DeviceObject, PFILE_OBJECT FileObject) {
-  if (File::Of(FileObject)->opened || (FileObject->Flags & FO_HANDLE_CREATED) != 0) {
+  if (File::Of(FileObject)->opened || HasFlag(*FileObject, FO_HANDLE_CREATED)) {
     KeBugCheckEx(INVALID_CANCEL_OF_FILE_OPEN, reinterpret_cast<ULONG_PTR>(FileObject),
                  reinterpret_cast<ULONG_PTR>(DeviceObject), 0, 0);
   }

@@ -3,6 +3,7 @@
 #include <ddi/mm.h>
 #include <ntstatus.h>
 
+#include "io/file.h"
 #include "io/host_file_system.h"
 
 namespace ring3::io {
@@ -15,8 +16,7 @@ void* BufferOf(PIRP irp) {
 }
 
 void Advance(PFILE_OBJECT file, uint64_t position) {
-  if ((file->Flags & FO_SYNCHRONOUS_IO) != 0)
-    file->CurrentByteOffset.QuadPart = static_cast<LONGLONG>(position);
+  if (HasFlag(*file, FO_SYNCHRONOUS_IO)) file->CurrentByteOffset.QuadPart = static_cast<LONGLONG>(position);
 }
 
 bool IsData(PFILE_OBJECT file) {

@@ -23,7 +23,7 @@ constexpr LONG kMinusOne = -1;
 // at all where the file has no position.
 Status ResolveOffset(const FILE_OBJECT& file, const LARGE_INTEGER* given, ACCESS_MASK granted,
                      Transfer* transfer) {
-  const bool has_position = (file.Flags & FO_SYNCHRONOUS_IO) != 0;
+  const bool has_position = HasFlag(file, FO_SYNCHRONOUS_IO);
   bool append_only =
       transfer->is_write && (granted & (FILE_APPEND_DATA | FILE_WRITE_DATA)) == FILE_APPEND_DATA;
   if (append_only) {
@@ -38,8 +38,7 @@ Status ResolveOffset(const FILE_OBJECT& file, const LARGE_INTEGER* given, ACCESS
       return STATUS_SUCCESS;
     }
     // Devices without positions take requests without offsets.
-    if (given != nullptr || (file.Flags & (FO_NAMED_PIPE | FO_MAILSLOT)) != 0)
-      return STATUS_INVALID_PARAMETER;
+    if (given != nullptr || HasFlag(file, FO_NAMED_PIPE | FO_MAILSLOT)) return STATUS_INVALID_PARAMETER;
     transfer->offset.QuadPart = 0;
     return STATUS_SUCCESS;
   }
@@ -51,7 +50,7 @@ Status ResolveOffset(const FILE_OBJECT& file, const LARGE_INTEGER* given, ACCESS
 }
 
 Status CheckAlignment(const FILE_OBJECT& file, PDEVICE_OBJECT device, const Transfer& transfer) {
-  if ((file.Flags & FO_NO_INTERMEDIATE_BUFFERING) == 0 || device->SectorSize == 0) return STATUS_SUCCESS;
+  if (!HasFlag(file, FO_NO_INTERMEDIATE_BUFFERING) || device->SectorSize == 0) return STATUS_SUCCESS;
   ULONG mask = device->SectorSize - 1u;
   if ((transfer.byte_count & mask) != 0) return STATUS_INVALID_PARAMETER;
   if ((reinterpret_cast<uintptr_t>(transfer.buffer) & device->AlignmentRequirement) != 0)
@@ -65,8 +64,8 @@ bool TryFast(const Transfer& transfer, const RequestArguments& request, FILE_OBJ
   PFAST_IO_DISPATCH dispatch = device->DriverObject->FastIoDispatch;
   if (__builtin_expect(dispatch == nullptr, true)) return false;
   // Only for files with cached data and their position here, as for file systems.
-  if (file->PrivateCacheMap == nullptr || (file->Flags & FO_SYNCHRONOUS_IO) == 0 ||
-      request.event != nullptr || request.apc_routine != nullptr) {
+  if (file->PrivateCacheMap == nullptr || !HasFlag(*file, FO_SYNCHRONOUS_IO) || request.event != nullptr ||
+      request.apc_routine != nullptr) {
     return false;
   }
   auto routine = transfer.is_write ? dispatch->FastIoWrite : dispatch->FastIoRead;
@@ -135,8 +134,7 @@ NTSTATUS DoTransfer(Transfer transfer, const RequestArguments& arguments, const 
   }
   PIO_STACK_LOCATION stack = request->stack();
   if (key != nullptr) stack->Flags |= SL_KEY_SPECIFIED;
-  if (transfer.is_write && (stack->FileObject->Flags & FO_WRITE_THROUGH) != 0)
-    stack->Flags |= SL_WRITE_THROUGH;
+  if (transfer.is_write && HasFlag(*stack->FileObject, FO_WRITE_THROUGH)) stack->Flags |= SL_WRITE_THROUGH;
   stack->Parameters.Read.Length = transfer.byte_count;
   stack->Parameters.Read.Key = transfer.key;
   stack->Parameters.Read.ByteOffset = transfer.offset;

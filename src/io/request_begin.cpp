@@ -23,7 +23,7 @@ Result<RequestFile> ReferenceFile(HANDLE handle, ACCESS_MASK desired_access, KPR
 }
 
 SynchronousFileLock::SynchronousFileLock(PFILE_OBJECT file)
-    : file_((file->Flags & FO_SYNCHRONOUS_IO) != 0 ? file : nullptr) {
+    : file_(HasFlag(*file, FO_SYNCHRONOUS_IO) ? file : nullptr) {
   if (file_ == nullptr || __atomic_exchange_n(&file_->Busy, 1, __ATOMIC_ACQUIRE) == 0) return;
   __atomic_fetch_add(&file_->Waiters, 1, __ATOMIC_SEQ_CST);
   while (__atomic_exchange_n(&file_->Busy, 1, __ATOMIC_SEQ_CST) != 0) {
@@ -135,7 +135,7 @@ Result<Request> BeginRequest(KPROCESSOR_MODE mode, const RequestArguments& argum
   PIO_STACK_LOCATION stack = request.stack();
   stack->MajorFunction = major_function;
   stack->FileObject = file.get();
-  const bool is_synchronous = (file->Flags & FO_SYNCHRONOUS_IO) != 0;
+  const bool is_synchronous = HasFlag(*file.get(), FO_SYNCHRONOUS_IO);
   IrpHeader::Of(irp)->is_synchronous = is_synchronous;
   irp->Tail.Overlay.OriginalFileObject = is_synchronous ? file.get() : file.Release();
   LinkToThread(irp);
@@ -172,7 +172,7 @@ NTSTATUS IssueRequest(const Request& request) {
   IrpHeader* header = IrpHeader::Of(irp);
   FILE_OBJECT* file = irp->Tail.Overlay.OriginalFileObject;
   const bool is_synchronous = header->is_synchronous;
-  const ULONG file_flags = file->Flags;
+  const bool is_alertable = HasFlag(*file, FO_ALERTABLE_IO);
   NTSTATUS status = IofCallDriver(request.device, irp);
   header->pended = status == STATUS_PENDING;
   if (__builtin_expect(header->state.load(std::memory_order_acquire) == kIrpCompleted, true)) {
@@ -185,7 +185,7 @@ NTSTATUS IssueRequest(const Request& request) {
   if (is_synchronous) {
     KeInitializeEvent(&header->done, SynchronizationEvent, FALSE);
     if (header->state.compare_exchange_strong(expected, kIrpWaiting, std::memory_order_acq_rel)) {
-      WaitForEnd(irp, (file_flags & FO_ALERTABLE_IO) != 0);
+      WaitForEnd(irp, is_alertable);
     }
     return FinishRequest(irp);
   }

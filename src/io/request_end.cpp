@@ -9,7 +9,7 @@
 #include <cstring>
 
 #include "io/completion_port.h"
-#include "io/irp.h"
+#include "io/file.h"
 #include "io/outstanding_work.h"
 #include "mm/layout.h"
 #include "mm/user_memory.h"
@@ -64,8 +64,8 @@ void SignalEvents(IRP* irp, FILE_OBJECT* file, bool is_fast) {
     ob::Dereference(event);
   }
   if (file == nullptr) return;
-  if (event != nullptr && (file->Flags & FO_SYNCHRONOUS_IO) == 0) return;
-  if (is_fast && (file->Flags & FO_SKIP_SET_EVENT) != 0) return;
+  if (event != nullptr && !HasFlag(*file, FO_SYNCHRONOUS_IO)) return;
+  if (is_fast && HasFlag(*file, FO_SKIP_SET_EVENT)) return;
   if (KeReadStateEvent(&file->Event) == 0) KeSetEvent(&file->Event, IO_NO_INCREMENT, FALSE);
 }
 
@@ -83,7 +83,7 @@ bool DeliverServiceResult(IRP* irp, const IO_STATUS_BLOCK& result) {
   PVOID context = irp->Overlay.AsynchronousParameters.UserApcContext;
   bool has_apc = irp->Overlay.AsynchronousParameters.UserApcRoutine != nullptr;
   bool post = port != nullptr && !has_apc && context != nullptr && !header->is_synchronous &&
-              !((file->Flags & FO_SKIP_COMPLETION_PORT) != 0 && !header->pended && NT_SUCCESS(result.Status));
+              !(HasFlag(*file, FO_SKIP_COMPLETION_PORT) && !header->pended && NT_SUCCESS(result.Status));
   if (post) PostCompletion(port->Port, port->Key, context, result.Status, result.Information);
   SignalEvents(irp, file, !header->pended);
   if (!has_apc) return true;

@@ -269,6 +269,27 @@ TEST_F(RequestTest, CancellingMeetsCompletion) {
   Close(file);
 }
 
+TEST_F(RequestTest, CompletionMeetsTheLastClose) {
+  HANDLE file = Open(GENERIC_READ | GENERIC_WRITE, 0);
+  HANDLE event = nullptr;
+  ASSERT_EQ(ZwCreateEvent(&event, EVENT_ALL_ACCESS, nullptr, NotificationEvent, FALSE), STATUS_SUCCESS);
+  char out[4] = {};
+  ASSERT_EQ(Send(file, kPend, nullptr, 0, out, 4, KernelMode, event), STATUS_PENDING);
+  std::atomic<bool> is_closed{false};
+  std::thread completer([&] {
+    ke::CurrentThread();
+    while (!is_closed.load(std::memory_order_relaxed)) std::this_thread::yield();
+    IoSetCancelRoutine(g_pending, nullptr);
+    Complete(g_pending, STATUS_SUCCESS, 0);
+  });
+  Close(file);
+  is_closed.store(true, std::memory_order_relaxed);
+  completer.join();
+  EXPECT_EQ(counts().close, 1);
+  EXPECT_EQ(iosb_.Status, STATUS_SUCCESS);
+  ZwClose(event);
+}
+
 TEST_F(RequestTest, ACompletionPortTellsTheEnd) {
   HANDLE file = Open(GENERIC_READ | GENERIC_WRITE, 0);
   ke::ServiceScope scope(KernelMode);

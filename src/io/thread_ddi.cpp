@@ -68,7 +68,7 @@ BOOLEAN IoIsSystemThread(PETHREAD Thread) {
 BOOLEAN IoIsOperationSynchronous(PIRP Irp) {
   PFILE_OBJECT file = IoGetCurrentIrpStackLocation(Irp)->FileObject;
   if ((Irp->Flags & IRP_SYNCHRONOUS_API) != 0) return TRUE;
-  return file != nullptr && (file->Flags & FO_SYNCHRONOUS_IO) != 0;
+  return file != nullptr && HasFlag(*file, FO_SYNCHRONOUS_IO);
 }
 
 // Puts a packet of IoAllocateIrp's on the calling thread's list. nf-ntifs-ioqueuethreadirp
