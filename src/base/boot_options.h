@@ -16,6 +16,8 @@ struct BootOptions {
   std::string system_drive_directory;
   // DbgPrint and error-log entries go to standard error.
   bool verbose = false;
+  // The booting process is an application too. Otherwise applications come in processes of their own.
+  bool embedded = true;
   // Every pool block ends at a guard page, and freed blocks stay inaccessible.
   bool special_pool = false;
 };

@@ -35,6 +35,7 @@ enum class LockRank : uint8_t {
   kKernelCallbacks = 208,
   kMdl = 209,
   kPool = 210,
+  kSharedFrames = 215,
   kFrames = 220,
   kModuleList = 230,
   kReport = 240,

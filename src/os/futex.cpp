@@ -8,8 +8,9 @@
 #include <unistd.h>
 
 namespace ring3::os {
+namespace {
 
-FutexResult FutexWait(std::atomic<uint32_t>& word, uint32_t expected, int64_t deadline_ns) {
+FutexResult Wait(std::atomic<uint32_t>& word, uint32_t expected, int64_t deadline_ns, int scope) {
   timespec deadline;
   timespec* timeout = nullptr;
   if (deadline_ns != kNoDeadline) {
@@ -18,7 +19,7 @@ FutexResult FutexWait(std::atomic<uint32_t>& word, uint32_t expected, int64_t de
     timeout = &deadline;
   }
   // FUTEX_WAIT_BITSET takes an absolute time, FUTEX_WAIT a relative one.
-  long rc = syscall(SYS_futex, &word, FUTEX_WAIT_BITSET_PRIVATE, expected, timeout, nullptr,
+  long rc = syscall(SYS_futex, &word, FUTEX_WAIT_BITSET | scope, expected, timeout, nullptr,
                     FUTEX_BITSET_MATCH_ANY);
   if (rc == 0) return FutexResult::kWoken;
   switch (errno) {
@@ -29,6 +30,20 @@ FutexResult FutexWait(std::atomic<uint32_t>& word, uint32_t expected, int64_t de
     default:
       return FutexResult::kChanged;
   }
+}
+
+}  // namespace
+
+FutexResult FutexWait(std::atomic<uint32_t>& word, uint32_t expected, int64_t deadline_ns) {
+  return Wait(word, expected, deadline_ns, FUTEX_PRIVATE_FLAG);
+}
+
+FutexResult FutexWaitShared(std::atomic<uint32_t>& word, uint32_t expected, int64_t deadline_ns) {
+  return Wait(word, expected, deadline_ns, 0);
+}
+
+void FutexWakeShared(std::atomic<uint32_t>& word) {
+  syscall(SYS_futex, &word, FUTEX_WAKE, INT32_MAX, nullptr, nullptr, 0);
 }
 
 int FutexWake(std::atomic<uint32_t>* word, int count) {

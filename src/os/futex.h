@@ -28,4 +28,9 @@ inline int FutexWakeAll(std::atomic<uint32_t>& word) {
   return FutexWake(&word, INT32_MAX);
 }
 
+// The same for a word that processes share. `word` may be changed by a process that is not trusted.
+FutexResult FutexWaitShared(std::atomic<uint32_t>& word, uint32_t expected,
+                            int64_t deadline_ns = kNoDeadline);
+void FutexWakeShared(std::atomic<uint32_t>& word);
+
 }  // namespace ring3::os

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "os/descriptor.h"
 
 // Address space and memory objects of Linux. All of it is system calls that take the process's memory map
 // lock: short, but nothing for a hot path. None waits for another thread; spin locks may be held unless a
@@ -53,6 +54,16 @@ bool MovePage(uintptr_t from, uintptr_t to);
 
 // ---- Memory objects
 
+// Which file, on this machine and while it is open.
+struct FileIdentity {
+  uint64_t device;
+  uint64_t inode;
+  bool operator==(const FileIdentity&) const = default;
+};
+
+// What another process may do with a memory object that it is given.
+enum class PeerAccess : uint8_t { kRead, kReadWrite };
+
 // A sparse memfd, and the same opened read-only: what is mapped from that cannot be made writable.
 class MemoryObject {
  public:
@@ -62,6 +73,9 @@ class MemoryObject {
   ~MemoryObject() { Close(); }
 
   Status Create(const char* name, uint64_t byte_count);
+  // One that other processes are to get. It is open once only, so that IsHeldElsewhere can tell whether they
+  // have it; MapReadOnlyAt is not for it.
+  Status CreateForPeers(const char* name, uint64_t byte_count);
   void Close();
 
   // Maps [offset, +byte_count) over whatever is at `address`.
@@ -69,13 +83,39 @@ class MemoryObject {
   // Maps through the read-only descriptor.
   Status MapReadOnlyAt(uintptr_t address, uint64_t byte_count, uint64_t offset) const;
 
-  // Returns the memory to Linux; the range reads as zeros.
+  // MapAt for a range that shows the same contents already, in another object: what sanitizers know about it
+  // stays.
+  Status ReplaceAt(uintptr_t address, uint64_t byte_count, uint64_t offset, Protection protection) const;
+
+  // Returns the memory to Linux; the range reads as zeros. Not possible once sealed.
   void Punch(uint64_t offset, uint64_t byte_count) const;
+  // Copies what `source` holds of the range; what it has no memory for must read as zeros here already.
+  Status CopyFrom(const MemoryObject& source, uint64_t source_offset, uint64_t offset,
+                  uint64_t byte_count) const;
+
+  // ---- Other processes. Of an object made for them:
+
+  Result<FileIdentity> Identity() const;
+  // A descriptor of its own, to be sent. What is mapped through a read-only one cannot be made
+  // writable; but whoever has one can open the object again for writing, unless it is sealed.
+  Result<Descriptor> OpenForPeer(PeerAccess access) const;
+  // From now on nobody can map the object for writing or write to it, whatever descriptor they have. Mappings
+  // that are writable stay so, and MapAgain makes more of them.
+  Status SealFutureWrites() const;
+  // Whether anybody else has it open or mapped; true where Linux does not say.
+  bool IsHeldElsewhere() const;
 
  private:
   int descriptor_ = -1;
   int read_only_descriptor_ = -1;
 };
+
+// Maps the shared memory at `from` a second time, over whatever is at `to`, with the protection that it has
+// there.
+Status MapAgain(uintptr_t from, uintptr_t to, size_t byte_count);
+
+// Whether the process has the file open or mapped. True where Linux does not say; false when it has ended.
+bool ProcessHoldsFile(int process_id, const FileIdentity& file);
 
 // ---- What is mapped
 
@@ -84,10 +124,13 @@ struct Region {
   uintptr_t end;
   bool readable, writable, executable, shared;
   bool has_file;
+  // Of what is mapped, where has_file: the file, and the byte of it that `start` shows.
+  FileIdentity file;
+  uint64_t file_offset;
 };
 
-// Answers what is mapped where, by the PROCMAP_QUERY ioctl (Linux 6.11, a third of a microsecond) or, before
-// that, by reading /proc/self/maps.
+// Answers what is mapped where in a process, by the PROCMAP_QUERY ioctl (Linux 6.11, a third of a
+// microsecond) or, before that, by reading /proc/<pid>/maps. When the process has ended, nothing is mapped.
 class RegionMap {
  public:
   RegionMap() = default;
@@ -95,7 +138,9 @@ class RegionMap {
   RegionMap& operator=(const RegionMap&) = delete;
   ~RegionMap() { Close(); }
 
+  // Of this process, or of another one. STATUS_ACCESS_DENIED where Linux does not let us look into it.
   Status Open();
+  Status Open(int process_id);
   void Close();
 
   // The mapping that holds `address`; false: nothing is mapped there.
@@ -103,7 +148,7 @@ class RegionMap {
   // The mapping that holds `address`, or else the next above it; false: none.
   bool FindOrNext(uintptr_t address, Region* region) const;
 
-  // Makes it read /proc/self/maps; for tests.
+  // Makes it read the file; for tests.
   void DisableIoctl() { ioctl_works_ = false; }
 
  private:

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
+#include "os/memory.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -9,7 +12,6 @@
 
 #include "base/fault_injection.h"
 #include "ntstatus.h"
-#include "os/memory.h"
 
 namespace ring3::os {
 namespace {
@@ -39,9 +41,16 @@ constexpr uint64_t kCoveringOrNext = 0x10;
 }  // namespace
 
 Status RegionMap::Open() {
+  return Open(getpid());
+}
+
+Status RegionMap::Open(int process_id) {
   if (ShouldFail("open")) return STATUS_INSUFFICIENT_RESOURCES;
-  descriptor_ = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
-  return descriptor_ < 0 ? STATUS_INSUFFICIENT_RESOURCES : STATUS_SUCCESS;
+  char path[32];
+  std::snprintf(path, sizeof path, "/proc/%d/maps", process_id);
+  descriptor_ = open(path, O_RDONLY | O_CLOEXEC);
+  if (descriptor_ >= 0) return STATUS_SUCCESS;
+  return errno == EACCES || errno == EPERM ? STATUS_ACCESS_DENIED : STATUS_INSUFFICIENT_RESOURCES;
 }
 
 void RegionMap::Close() {
@@ -64,8 +73,9 @@ bool RegionMap::Query(uintptr_t address, bool or_next, Region* region) const {
   query.query_addr = address;
   query.query_flags = or_next ? kCoveringOrNext : 0;
   if (ioctl(descriptor_, kProcmapQuery, &query) != 0) {
-    if (errno == ENOENT) return false;
-    ioctl_works_ = false;  // an older kernel: ENOTTY
+    // ESRCH and an empty map: the process has ended.
+    if (errno != ENOTTY) return false;
+    ioctl_works_ = false;  // an older kernel
     return Parse(address, or_next, region);
   }
   *region = {query.vma_start,
@@ -74,23 +84,36 @@ bool RegionMap::Query(uintptr_t address, bool or_next, Region* region) const {
              (query.vma_flags & kVmaWritable) != 0,
              (query.vma_flags & kVmaExecutable) != 0,
              (query.vma_flags & kVmaShared) != 0,
-             query.inode != 0};
+             query.inode != 0,
+             {makedev(query.dev_major, query.dev_minor), query.inode},
+             query.vma_offset};
   return true;
 }
 
 bool RegionMap::Parse(uintptr_t address, bool or_next, Region* region) const {
-  // A stream of its own: the descriptor's offset would be shared by threads.
-  FILE* maps = std::fopen("/proc/self/maps", "re");
+  // A stream of its own: the descriptor's offset would be shared by threads. By way of the descriptor:
+  // another process may have the number now.
+  char path[32];
+  std::snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor_);
+  FILE* maps = std::fopen(path, "re");
   if (maps == nullptr) return false;
   bool found = false;
   char line[512];
   while (!found && std::fgets(line, sizeof line, maps) != nullptr) {
-    unsigned long start, end, inode;
+    unsigned long start, end, offset, inode;
+    unsigned device_major, device_minor;
     char flags[8];
-    if (std::sscanf(line, "%lx-%lx %7s %*s %*s %lu", &start, &end, flags, &inode) != 4) continue;
+    if (std::sscanf(line, "%lx-%lx %7s %lx %x:%x %lu", &start, &end, flags, &offset, &device_major,
+                    &device_minor, &inode) != 7) {
+      continue;
+    }
     if (end <= address) continue;
     if (start > address && !or_next) break;
-    *region = {start, end, flags[0] == 'r', flags[1] == 'w', flags[2] == 'x', flags[3] == 's', inode != 0};
+    *region = {start,           end,
+               flags[0] == 'r', flags[1] == 'w',
+               flags[2] == 'x', flags[3] == 's',
+               inode != 0,      {makedev(device_major, device_minor), inode},
+               offset};
     found = true;
   }
   std::fclose(maps);

@@ -45,4 +45,7 @@ std::string DescribeCode(uintptr_t address);
 // Forgets modules seen so far: after a module has been loaded or unloaded.
 void ForgetSymbols();
 
+// Code that is about to be unloaded keeps its names, until ForgetSymbols. Blocks for a millisecond or so.
+void RememberSymbols();
+
 }  // namespace ring3::os

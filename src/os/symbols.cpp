@@ -225,6 +225,16 @@ std::vector<SymbolizedFrame> Symbolize(uintptr_t address, AddressKind kind) {
   return frames;
 }
 
+void RememberSymbols() {
+  std::lock_guard lock(g_mutex);
+  const bool is_new = g_dwfl == nullptr;
+  Dwfl* const dwfl = Modules();
+  if (dwfl == nullptr || is_new) return;
+  dwfl_report_begin_add(dwfl);
+  dwfl_linux_proc_report(dwfl, getpid());
+  dwfl_report_end(dwfl, nullptr, nullptr);
+}
+
 void ForgetSymbols() {
   std::lock_guard lock(g_mutex);
   if (g_dwfl != nullptr) dwfl_end(g_dwfl);

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: MIT
+#include "os/local_socket.h"
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+namespace ring3::os {
+namespace {
+
+bool Address(const std::string& path, sockaddr_un* address, std::string* error) {
+  *address = {};
+  address->sun_family = AF_UNIX;
+  if (path.size() >= sizeof(address->sun_path)) {
+    *error = "the path of a socket is at most 107 characters long: " + path;
+    return false;
+  }
+  std::memcpy(address->sun_path, path.data(), path.size());
+  return true;
+}
+
+Descriptor NewSocket() {
+  return Descriptor(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+}
+
+bool ConnectTo(const Descriptor& descriptor, const sockaddr_un& address) {
+  return connect(descriptor.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+}
+
+}  // namespace
+
+LocalSocket LocalSocket::Listen(const std::string& path, std::string* error) {
+  sockaddr_un address;
+  if (!Address(path, &address, error)) return {};
+  Descriptor descriptor = NewSocket();
+  if (!descriptor.valid()) {
+    *error = std::strerror(errno);
+    return {};
+  }
+  // A host that was killed leaves its file behind.
+  if (ConnectTo(NewSocket(), address)) {
+    *error = "a host listens there already";
+    return {};
+  }
+  if (errno == ECONNREFUSED) unlink(path.c_str());
+  const mode_t mask = umask(0177);
+  const int bound = bind(descriptor.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address));
+  umask(mask);
+  if (bound != 0 || listen(descriptor.get(), SOMAXCONN) != 0) {
+    *error = std::strerror(errno);
+    return {};
+  }
+  return LocalSocket(std::move(descriptor));
+}
+
+LocalSocket LocalSocket::Connect(const std::string& path, std::string* error) {
+  sockaddr_un address;
+  if (!Address(path, &address, error)) return {};
+  Descriptor descriptor = NewSocket();
+  if (descriptor.valid() && ConnectTo(descriptor, address)) return LocalSocket(std::move(descriptor));
+  *error = std::strerror(errno);
+  return {};
+}
+
+bool LocalSocket::MakePair(LocalSocket* first, LocalSocket* second) {
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return false;
+  *first = LocalSocket(Descriptor(ends[0]));
+  *second = LocalSocket(Descriptor(ends[1]));
+  return true;
+}
+
+LocalSocket LocalSocket::Accept() const {
+  return LocalSocket(Descriptor(accept4(descriptor_.get(), nullptr, nullptr, SOCK_CLOEXEC)));
+}
+
+void LocalSocket::Shutdown() {
+  if (descriptor_.valid()) shutdown(descriptor_.get(), SHUT_RDWR);
+}
+
+PeerIdentity LocalSocket::Peer() const {
+  PeerIdentity peer;
+  ucred credentials = {};
+  socklen_t length = sizeof(credentials);
+  if (getsockopt(descriptor_.get(), SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0) return peer;
+  peer.process_id = credentials.pid;
+  peer.identity.user_id = credentials.uid;
+  peer.identity.group_id = credentials.gid;
+  length = 0;
+  getsockopt(descriptor_.get(), SOL_SOCKET, SO_PEERGROUPS, nullptr, &length);
+  std::vector<gid_t> groups(length / sizeof(gid_t));
+  if (!groups.empty() &&
+      getsockopt(descriptor_.get(), SOL_SOCKET, SO_PEERGROUPS, groups.data(), &length) == 0) {
+    peer.identity.groups.assign(groups.begin(), groups.end());
+  }
+  return peer;
+}
+
+bool LocalSocket::PeerHasEnded() const {
+  // Linux 6.5; the number is missing in older headers.
+  constexpr int kPeerPidFd = 77;
+  int process = -1;
+  socklen_t length = sizeof(process);
+  if (getsockopt(descriptor_.get(), SOL_SOCKET, kPeerPidFd, &process, &length) != 0) {
+    return errno == ESRCH || errno == EINVAL;
+  }
+  const Descriptor keep(process);
+  pollfd end = {process, POLLIN, 0};
+  return poll(&end, 1, 0) > 0;
+}
+
+bool LocalSocket::Send(const void* message, size_t byte_count, const int* descriptors,
+                       size_t descriptor_count, Wait wait) const {
+  iovec data = {const_cast<void*>(message), byte_count};
+  msghdr header = {};
+  header.msg_iov = &data;
+  header.msg_iovlen = 1;
+  alignas(cmsghdr) char control[CMSG_SPACE(kMostDescriptors * sizeof(int))] = {};
+  if (descriptor_count != 0) {
+    if (descriptor_count > kMostDescriptors) return false;
+    header.msg_control = control;
+    header.msg_controllen = CMSG_SPACE(descriptor_count * sizeof(int));
+    cmsghdr* const part = CMSG_FIRSTHDR(&header);
+    part->cmsg_level = SOL_SOCKET;
+    part->cmsg_type = SCM_RIGHTS;
+    part->cmsg_len = CMSG_LEN(descriptor_count * sizeof(int));
+    std::memcpy(CMSG_DATA(part), descriptors, descriptor_count * sizeof(int));
+  }
+  const int flags = MSG_NOSIGNAL | (wait == Wait::kDoNotWait ? MSG_DONTWAIT : 0);
+  for (;;) {
+    const ssize_t sent = sendmsg(descriptor_.get(), &header, flags);
+    if (sent >= 0) return static_cast<size_t>(sent) == byte_count;
+    if (errno != EINTR) return false;
+  }
+}
+
+Received LocalSocket::Receive(std::vector<char>* buffer, std::vector<Descriptor>* descriptors,
+                              Wait wait) const {
+  buffer->resize(kMostMessageBytes);
+  iovec data = {buffer->data(), buffer->size()};
+  alignas(cmsghdr) char control[CMSG_SPACE(kMostDescriptors * sizeof(int))];
+  msghdr header = {};
+  header.msg_iov = &data;
+  header.msg_iovlen = 1;
+  header.msg_control = control;
+  header.msg_controllen = sizeof(control);
+  ssize_t received;
+  do {
+    received =
+        recvmsg(descriptor_.get(), &header, MSG_CMSG_CLOEXEC | (wait == Wait::kDoNotWait ? MSG_DONTWAIT : 0));
+  } while (received < 0 && errno == EINTR);
+  if (received < 0) {
+    buffer->clear();
+    return errno == EAGAIN || errno == EWOULDBLOCK ? Received::kNothing : Received::kEnd;
+  }
+  for (cmsghdr* part = CMSG_FIRSTHDR(&header); part != nullptr; part = CMSG_NXTHDR(&header, part)) {
+    if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
+    const size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (size_t i = 0; i < count; ++i) {
+      int descriptor;
+      std::memcpy(&descriptor, CMSG_DATA(part) + i * sizeof(int), sizeof(int));
+      descriptors->emplace_back(descriptor);
+    }
+  }
+  buffer->resize(static_cast<size_t>(received));
+  if ((header.msg_flags & MSG_TRUNC) != 0) return Received::kTooLarge;
+  return received == 0 ? Received::kEnd : Received::kMessage;
+}
+
+std::string RuntimeDirectory(std::string* error) {
+  const char* const base = std::getenv("XDG_RUNTIME_DIR");
+  const std::string directory = base != nullptr && base[0] == '/' ? std::string(base) + "/ring3"
+                                                                  : "/tmp/ring3-" + std::to_string(geteuid());
+  if (mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) {
+    *error = directory + ": " + std::strerror(errno);
+    return {};
+  }
+  // Somebody else may have made it first.
+  struct stat status;
+  if (lstat(directory.c_str(), &status) != 0 || !S_ISDIR(status.st_mode) || status.st_uid != geteuid() ||
+      (status.st_mode & 0077) != 0) {
+    *error = directory + " is not a directory of this user alone: remove it, or set XDG_RUNTIME_DIR";
+    return {};
+  }
+  return directory;
+}
+
+}  // namespace ring3::os
