@@ -246,5 +246,7 @@ def printers():
     return collection
 
 
+# os/thread_hold.cpp: a thread makes way for another client.
+gdb.execute("handle SIG58 nostop noprint pass", to_string=True)
 gdb.printing.register_pretty_printer(None, printers(), replace=True)
 ListCommand()

@@ -149,7 +149,12 @@ void DeliverUserApcs(PKTHREAD thread, rtl::SehFrame* application_frames) {
     thread->kernel_depth = 0;
     rtl::ring3_seh_top = application_frames;
     t_door.inside = 0;
-    normal(context, argument1, argument2);
+    const PKPROCESS own = thread->own_process;
+    if (UserCode* const elsewhere = own == nullptr ? nullptr : own->user_code; elsewhere != nullptr) {
+      elsewhere->RunApc(normal, context, argument1, argument2);
+    } else {
+      normal(context, argument1, argument2);
+    }
     EnterDoor();
     t_door.inside = inside;
     rtl::ring3_seh_top = frames;

@@ -4,6 +4,7 @@
 
 #include "ke/dispatcher.h"
 #include "ke/list.h"
+#include "ke/room.h"
 
 // Running in another process' address space for a while.
 namespace {
@@ -20,10 +21,14 @@ ULONG_PTR Address(const void* p) {
 }
 
 void SwitchTo(PKTHREAD thread, PKPROCESS process) {
+  // Driver code changes rooms with the process.
+  if (thread->in_room) LeaveRoom(thread);
   thread->process = process;
+  UpdateClientOf(thread);
   thread->apc_state.Process = process;
   thread->apc_state_index =
       static_cast<CCHAR>(process == thread->own_process ? OriginalApcEnvironment : AttachedApcEnvironment);
+  if (thread->client != nullptr && thread->driver_call != nullptr) EnterRoom(thread);
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ namespace {
 
 // The reservation of system addresses (docs/architecture.md).
 constexpr ULONG_PTR kSystemBase = 0x7b00'0000'0000;
-constexpr ULONG_PTR kSystemBytes = ULONG_PTR{1} << 40;
+constexpr ULONG_PTR kSystemBytes = ULONG_PTR{3} << 40;
 constexpr ULONG_PTR kDoubleFault = 8;
 
 std::atomic<PageFaultExplainer> g_page_fault_explainer{nullptr};

@@ -47,7 +47,16 @@ class Walker {
   std::thread thread_;
 };
 
-TEST(DoorTest, WhoIsInsideIsSeen) {
+// Leaves the doors as they are before the first opening: other tests' threads come and go as they like.
+class DoorTest : public testing::Test {
+ protected:
+  void TearDown() override {
+    g_opening.store(0);
+    t_door.opening = 0;
+  }
+};
+
+TEST_F(DoorTest, WhoIsInsideIsSeen) {
   OpenDoors();
   Walker walker;
   EXPECT_FALSE(IsAnyoneElseInside());
@@ -59,7 +68,7 @@ TEST(DoorTest, WhoIsInsideIsSeen) {
   EXPECT_FALSE(IsAnyoneElseInside());
 }
 
-TEST(DoorTest, WhoClosesComesInAndNobodyElse) {
+TEST_F(DoorTest, WhoClosesComesInAndNobodyElse) {
   OpenDoors();
   Walker known, stranger;
   ASSERT_TRUE(known.TryEnter());
@@ -72,7 +81,7 @@ TEST(DoorTest, WhoClosesComesInAndNobodyElse) {
   LeaveDoor();
 }
 
-TEST(DoorTest, AThreadOfAnEarlierOpeningStaysOutside) {
+TEST_F(DoorTest, AThreadOfAnEarlierOpeningStaysOutside) {
   OpenDoors();
   Walker known, stranger;
   ASSERT_TRUE(known.TryEnter());
@@ -87,7 +96,7 @@ TEST(DoorTest, AThreadOfAnEarlierOpeningStaysOutside) {
   CloseDoors();
 }
 
-TEST(DoorTest, AThreadThatEndsIsInsideNoMore) {
+TEST_F(DoorTest, AThreadThatEndsIsInsideNoMore) {
   OpenDoors();
   std::thread([] { EXPECT_TRUE(TryEnterDoor()); }).join();
   CloseDoors();
@@ -95,7 +104,7 @@ TEST(DoorTest, AThreadThatEndsIsInsideNoMore) {
 }
 
 // What threads use inside may go when nobody is inside.
-TEST(DoorTest, NobodyIsInsideAfterTheEnd) {
+TEST_F(DoorTest, NobodyIsInsideAfterTheEnd) {
   constexpr int kThreads = 4, kRounds = 50;
   for (int round = 0; round < kRounds; ++round) {
     OpenDoors();

@@ -130,7 +130,10 @@ void ForgetDriverCallsBelow(uintptr_t stack_pointer) {
   };
   while (call != nullptr && is_unwound()) call = call->outer;
   thread->driver_call = call;
-  if (call == nullptr) return;
+  if (call == nullptr) {
+    if (thread->in_room) LeaveRoom(thread);
+    return;
+  }
   thread->kernel_depth = call->kernel_depth;
   thread->previous_mode = call->previous_mode;
 }

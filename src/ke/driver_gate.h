@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "ke/kthread.h"
+#include "ke/room.h"
 
 namespace ring3::ke {
 
@@ -77,8 +78,12 @@ class DriverCallScope {
         call_{thread_->driver_call,  driver,        function, subject, callback, thread_->previous_mode,
               thread_->kernel_depth, thread_->state} {
     thread_->driver_call = &call_;
+    if (__builtin_expect(thread_->client != nullptr, false) && call_.outer == nullptr) EnterRoom(thread_);
   }
-  ~DriverCallScope() { thread_->driver_call = call_.outer; }
+  ~DriverCallScope() {
+    thread_->driver_call = call_.outer;
+    if (__builtin_expect(thread_->client != nullptr, false) && call_.outer == nullptr) LeaveOutermost();
+  }
   DriverCallScope(const DriverCallScope&) = delete;
   DriverCallScope& operator=(const DriverCallScope&) = delete;
 
@@ -94,6 +99,10 @@ class DriverCallScope {
   }
 
  private:
+  void LeaveOutermost() {
+    if (thread_->in_room) LeaveRoom(thread_);
+  }
+
   const PKTHREAD thread_;
   DriverCall call_;
 };

@@ -35,6 +35,18 @@ struct SehFrame;
 namespace ke {
 
 struct DriverCall;
+struct RoomSlot;
+
+// The user-mode code of a process that is another Linux process: src/host implements it.
+class UserCode {
+ public:
+  // Runs a user APC's normal routine in the application, in the calling thread's counterpart there. The
+  // application may call services meanwhile. Returns when the routine has, or the process ends.
+  virtual void RunApc(PKNORMAL_ROUTINE routine, PVOID context, PVOID argument1, PVOID argument2) = 0;
+
+ protected:
+  ~UserCode() = default;
+};
 
 // What a callback into a driver must leave as it found it; the driver gate compares all of it at once.
 struct alignas(8) ExecutionState {
@@ -79,9 +91,13 @@ enum WaitWord : uint32_t {
 struct _KPROCESS {
   DISPATCHER_HEADER Header;  // signalled when the process has ended
   ring3::mm::AddressSpace* address_space = nullptr;
+  // Null: user code runs in this Linux process.
+  ring3::ke::UserCode* user_code = nullptr;
   ULONG_PTR id = 0;  // what PsGetProcessId returns
   KAFFINITY affinity = 0;
   KPRIORITY base_priority = 8;
+  // An application in a process of its own (ke/room.h). Set before its first thread is attached.
+  bool is_client = false;
 };
 
 // The kernel's part of a thread, at the head of ps' _ETHREAD. Only the thread itself writes it, except where
@@ -103,6 +119,10 @@ struct _KTHREAD {
   ring3::ke::OwnedCounter kernel_depth = 0;
   // The innermost call into a driver, null when none is under way.
   ring3::ke::DriverCall* driver_call = nullptr;
+  // `process` where that is a client, else null (ke/room.h).
+  _KPROCESS* client = nullptr;
+  bool in_room = false;
+  ring3::ke::RoomSlot* room_slot = nullptr;
   // The innermost __try of kernel-mode code (rtl).
   ring3::rtl::SehFrame* seh_frame = nullptr;
 

@@ -9,6 +9,7 @@
 #include "ke/executive_thread.h"
 #include "ke/list.h"
 #include "ke/processor.h"
+#include "ke/room.h"
 #include "os/fault_handler.h"
 #include "os/thread.h"
 
@@ -95,6 +96,7 @@ void ReleaseAdoptedThreads() {
       *thread->adopted_slot = nullptr;
       thread->adopted_slot = nullptr;
     }
+    ReleaseRoomSlot(thread);
     DestroyThreadOfSource(thread);
   }
 }
@@ -122,6 +124,7 @@ void InitializeProcess(PKPROCESS process, mm::AddressSpace* address_space, ULONG
 void AttachCurrentOsThread(PKTHREAD thread) {
   thread->os_thread_id = static_cast<int>(os::CurrentTid());
   t_current_thread = thread;
+  UpdateClientOf(thread);
   os::PrepareThreadForFaults();
 }
 
@@ -129,6 +132,7 @@ void DetachCurrentOsThread() {
   PKTHREAD thread = t_current_thread;
   TakeAdoption(thread);
   RundownApcs(thread);
+  ReleaseRoomSlot(thread);
   {
     DispatcherScope scope;
     for (LIST_ENTRY* entry = thread->mutant_list.Flink; entry != &thread->mutant_list; entry = entry->Flink) {

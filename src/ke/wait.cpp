@@ -6,6 +6,7 @@
 #include "ke/apc.h"
 #include "ke/dispatcher.h"
 #include "ke/list.h"
+#include "ke/room.h"
 #include "os/clock.h"
 #include "os/futex.h"
 
@@ -115,6 +116,7 @@ bool Sleep(PKTHREAD thread, int64_t deadline) {
     if (word.load(std::memory_order_acquire) == kWaitDone) return true;
     __builtin_ia32_pause();
   }
+  const OutOfRoomScope outside(thread);
   uint32_t expected = kWaitSpinning;
   word.compare_exchange_strong(expected, kWaitSleeping, std::memory_order_acq_rel);
   while (word.load(std::memory_order_acquire) != kWaitDone) {
