@@ -28,8 +28,8 @@ class KernelModeScope;
 class __attribute__((visibility("default"))) Executive {
  public:
   // Returns null, having printed why on standard error, when the executive cannot come up (an address range
-  // that is taken, a registry file that does not parse). The calling thread becomes a thread of the client
-  // process.
+  // that is taken, a registry file that does not parse). With BootOptions::embedded the calling thread
+  // becomes a thread of the client process, else of the system process.
   static std::unique_ptr<Executive> Boot(const BootOptions& options);
 
   ~Executive();

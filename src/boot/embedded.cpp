@@ -2,7 +2,6 @@
 // The executive inside an application's process: booted from what `ring3 run` put into the environment.
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -11,10 +10,8 @@
 
 #include <ddi/io_ntifs.h>
 #include <ddi/zw.h>
-#include <ntstatus.h>
-
 #include "base/boot_options.h"
-#include "ke/bugcheck_text.h"
+#include "boot/load_reason.h"
 #include "mm/locked_pages.h"
 #include "nt/services.h"
 #include "nt/table.h"
@@ -33,24 +30,6 @@ std::string Variable(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-// Why a driver was not loaded; the loader's own message, where there is one, has been printed.
-std::string ReasonOf(NTSTATUS status, const std::string& path) {
-  std::error_code ignored;
-  if (!std::filesystem::exists(path, ignored)) return "there is no such file";
-  switch (status) {
-    case STATUS_INVALID_IMAGE_FORMAT:
-      return "it is no driver that\n    ring3-cc -o FILE.sys SOURCE...\nbuilt";
-    case STATUS_ENTRYPOINT_NOT_FOUND:
-      return "a symbol that it needs is nowhere (above)";
-    case STATUS_IMAGE_ALREADY_LOADED:
-    case STATUS_OBJECT_NAME_COLLISION:
-      return "a driver of this name is loaded";
-    default:
-      return fmt::format("DriverEntry returned {:#010x} {}", static_cast<unsigned>(status),
-                         ke::StatusName(status));
-  }
-}
-
 int BootFromEnvironment() {
   BootOptions options;
   options.registry_file = Variable("RING3_REGISTRY");
@@ -67,7 +46,7 @@ int BootFromEnvironment() {
     rest.remove_prefix(std::min(rest.size(), end + 1));
     const NTSTATUS status = g_executive->LoadDriver(path);
     if (NT_SUCCESS(status)) continue;
-    fmt::print(stderr, "ring3: {} was not loaded: {}\n", path, ReasonOf(status, path));
+    fmt::print(stderr, "ring3: {} was not loaded: {}\n", path, boot::LoadReason(status, path));
     g_executive.reset();
     return kBootFailedExitStatus;
   }

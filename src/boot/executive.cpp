@@ -13,6 +13,7 @@
 #include "ke/service_scope.h"
 #include "nt/user_entry.h"
 #include "ob/object.h"
+#include "os/process.h"
 #include "ps/process.h"
 #include "ps/thread.h"
 
@@ -58,19 +59,22 @@ std::unique_ptr<Executive> Executive::Boot(const BootOptions& options) {
     ShutDownFrom(i, leaks);
     return nullptr;
   }
-  Result<PEPROCESS> process = ps::CreateUserProcess({});
+  std::unique_ptr<Executive> executive(new Executive());
+  executive->running_ = true;
+  if (!options.embedded) return executive;
+  const std::u16string image = ps::ImagePathOf(os::ExecutablePath());
+  Result<PEPROCESS> process = ps::CreateUserProcess({.image_path = image});
   Status attached = process.ok() ? ps::AttachThread(process.value()) : Status(process.status());
   if (!attached.ok()) {
     fmt::print(stderr, "ring3: no client process: status {:#010x}\n",
                static_cast<unsigned>(attached.status()));
+    executive->running_ = false;
     LeakReport leaks;
     ShutDownFrom(components.size(), leaks);
     return nullptr;
   }
   g_client_process = process.value();
   nt::SetEmbeddedProcess(g_client_process);
-  std::unique_ptr<Executive> executive(new Executive());
-  executive->running_ = true;
   return executive;
 }
 
@@ -94,12 +98,14 @@ std::vector<std::string> Executive::Shutdown() {
   running_ = false;
   kernel_mode_.reset();
   LeakReport leaks;
-  nt::EndEmbeddedProcess();
-  ps::DetachThread(0);
-  ps::ExitProcess(g_client_process, 0);
-  ob::Dereference(g_client_process);
-  g_client_process = nullptr;
-  nt::SetEmbeddedProcess(nullptr);
+  if (g_client_process != nullptr) {
+    nt::EndEmbeddedProcess();
+    ps::DetachThread(0);
+    ps::ExitProcess(g_client_process, 0);
+    ob::Dereference(g_client_process);
+    g_client_process = nullptr;
+    nt::SetEmbeddedProcess(nullptr);
+  }
   io::UnloadAllDrivers();
   ShutDownFrom(boot::Components().size(), leaks);
   return leaks.lines();

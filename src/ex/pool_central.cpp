@@ -90,10 +90,15 @@ void PoolCentral::Drain(FreeList& list, PageKind kind, int size_class) {
 void PoolCentral::RefillPages(FreeList& list, PageKind kind) {
   TakeBatch(pages_[static_cast<size_t>(kind)], list);
   if (list.head != nullptr) return;
-  char* pages = static_cast<char*>(TakeSystemPages(kPageBatch, kind));
+  char* pages = static_cast<char*>(TakeSystemPages(kChunkPages, kind));
   if (pages == nullptr) return;
-  for (size_t i = kPageBatch; i-- > 0;) list.Push(reinterpret_cast<PoolHeader*>(pages + i * kPageSize));
-  Poison(pages, kPageBatch * kPageSize);
+  FreeList rest;
+  for (size_t i = kChunkPages; i-- > 0;) {
+    FreeList& taker = i < kPageBatch ? list : rest;
+    taker.Push(reinterpret_cast<PoolHeader*>(pages + i * kPageSize));
+  }
+  Poison(pages, kChunkPages * kPageSize);
+  Empty(rest, kPageBatch, pages_[static_cast<size_t>(kind)]);
   SpinLockGuard guard(chunk_lock_);
   chunks_.push_back({pages, kind});
 }
@@ -120,7 +125,7 @@ void PoolCentral::ReleaseChunks() {
     SpinLockGuard guard(chunk_lock_);
     chunks.swap(chunks_);
   }
-  for (const Chunk& chunk : chunks) GiveSystemPages(chunk.pages, kPageBatch, chunk.kind);
+  for (const Chunk& chunk : chunks) GiveSystemPages(chunk.pages, kChunkPages, chunk.kind);
 }
 
 }  // namespace ring3::ex

@@ -18,7 +18,8 @@ class PoolCentral {
 
   // How many blocks travel at once; a thread keeps twice as many at most.
   static constexpr uint32_t BatchOf(int size_class) { return kBatches[size_class]; }
-  static constexpr uint32_t kPageBatch = 16;
+  // Few pages: linking them touches them, and a thread of an application that does nothing keeps what it has.
+  static constexpr uint32_t kPageBatch = 4;
 
   // Puts at least one block into the empty `list`, or leaves it empty when there is no memory.
   // `pages`: the thread's free pages, which new blocks are cut from.
@@ -41,13 +42,16 @@ class PoolCentral {
   void ForEachPage(Visit visit) {
     SpinLockGuard guard(chunk_lock_);
     for (const Chunk& chunk : chunks_)
-      for (size_t i = 0; i < kPageBatch; ++i) visit(chunk.pages + i * kPageSize);
+      for (size_t i = 0; i < kChunkPages; ++i) visit(chunk.pages + i * kPageSize);
   }
 
   // Gives all single pages back to the system. No block may be used any more.
   void ReleaseChunks();
 
  private:
+  // Taken from the system at once.
+  static constexpr uint32_t kChunkPages = 16;
+
   struct Batch {
     PoolHeader* head;
     uint32_t count;

@@ -4,6 +4,8 @@
 #include <ddi/ex.h>
 #include <ntstatus.h>
 
+#include <algorithm>
+
 #include "io/irp.h"
 
 namespace ring3::io {
@@ -69,6 +71,18 @@ void EndDevice(PDEVICE_OBJECT device) {
     }
   }
   ob::Dereference(device);
+}
+
+std::vector<ob::Ref<DEVICE_OBJECT>> DevicesOf(PDRIVER_OBJECT driver) {
+  std::vector<ob::Ref<DEVICE_OBJECT>> devices;
+  {
+    SpinLockGuard guard(g_device_lock);
+    for (PDEVICE_OBJECT device = driver->DeviceObject; device != nullptr; device = device->NextDevice) {
+      if (ob::ReferenceUnlessDeleted(device)) devices.push_back(ob::Ref<DEVICE_OBJECT>::Adopt(device));
+    }
+  }
+  std::reverse(devices.begin(), devices.end());
+  return devices;
 }
 
 PDEVICE_OBJECT TopOfStack(PDEVICE_OBJECT device) {

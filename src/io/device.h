@@ -4,6 +4,7 @@
 #include <ddi/io_ntifs.h>
 
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "base/spin_lock.h"
@@ -73,6 +74,9 @@ void EndDevice(PDEVICE_OBJECT device);
 
 // Goes on with an unload that waited for `driver`'s devices.
 void ContinueUnload(PDRIVER_OBJECT driver);
+
+// The driver's devices, oldest first.
+std::vector<ob::Ref<DEVICE_OBJECT>> DevicesOf(PDRIVER_OBJECT driver);
 
 // The topmost device of the stack, referenced.
 PDEVICE_OBJECT TopOfStack(PDEVICE_OBJECT device);

@@ -16,6 +16,7 @@
 #include "ke/driver_gate.h"
 #include "ke/service_scope.h"
 #include "os/module.h"
+#include "os/stack_trace.h"
 #include "ps/process.h"
 
 namespace ring3::io {
@@ -124,7 +125,12 @@ void TakeAway(Driver* driver) {
   ob::RemoveName(driver);
   void* module = driver->module;
   ob::Dereference(driver);
-  if (module != nullptr) os::UnloadModule(module);
+  if (module == nullptr) return;
+#if RING3_CHECKED
+  // Leak reports name the code that allocated.
+  os::RememberSymbols();
+#endif
+  os::UnloadModule(module);
 }
 
 NTSTATUS Start(PDRIVER_INITIALIZE entry, void* module, std::u16string_view service_name) {
@@ -205,6 +211,8 @@ NTSTATUS LoadDriver(const std::string& module_path, std::u16string_view service_
     std::fprintf(stderr, "ring3: %s\n", LoadErrorText(module_path, error).c_str());
     return LoadErrorStatus(module_path, error);
   }
+  // It may lie where another one was.
+  os::ForgetSymbols();
   void* entry = os::FindSymbol(module, "DriverEntry");
   if (entry == nullptr) {
     os::UnloadModule(module);

@@ -3,6 +3,7 @@
 
 #include <bugcodes.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -62,6 +63,18 @@ size_t DriverList::count() {
   size_t count = 0;
   for (Driver* driver = newest_; driver != nullptr; driver = driver->next) ++count;
   return count;
+}
+
+std::vector<ob::Ref<DRIVER_OBJECT>> DriverList::All() {
+  std::vector<ob::Ref<DRIVER_OBJECT>> all;
+  {
+    SpinLockGuard guard(lock_);
+    for (Driver* driver = newest_; driver != nullptr; driver = driver->next) {
+      if (ob::ReferenceUnlessDeleted(driver)) all.push_back(ob::Ref<DRIVER_OBJECT>::Adopt(driver));
+    }
+  }
+  std::reverse(all.begin(), all.end());
+  return all;
 }
 
 void DriverList::AddReinitialization(const Reinitialization& reinitialization) {

@@ -21,6 +21,8 @@ class DriverList {
   // The driver whose image has `address`; null where none or linked into the program.
   PDRIVER_OBJECT Owner(const void* address);
   size_t count();
+  // In the order of loading.
+  std::vector<ob::Ref<DRIVER_OBJECT>> All();
 
   struct Reinitialization {
     PDRIVER_OBJECT driver;

@@ -14,12 +14,13 @@ struct Sanitizer {
   std::string_view symbol_prefix;  // of what its runtime exports
   std::string_view name;
   std::string_view option;
+  std::string_view host_hint;  // where the program is a host
 };
 
 constexpr Sanitizer kSanitizers[] = {
-    {"__asan_", "AddressSanitizer", "address"},
-    {"__tsan_", "ThreadSanitizer", "thread"},
-    {"__ubsan_", "UndefinedBehaviorSanitizer", "undefined"},
+    {"__asan_", "AddressSanitizer", "address", "or start the host with --sanitizer address"},
+    {"__tsan_", "ThreadSanitizer", "thread", "and Ring3 itself"},
+    {"__ubsan_", "UndefinedBehaviorSanitizer", "undefined", "or start the host with --sanitizer undefined"},
 };
 
 constexpr std::string_view kUndefined = "undefined symbol: ";
@@ -36,7 +37,8 @@ std::string LoadErrorText(const std::string& module_path, const std::string& err
       text.append(" is built with ").append(sanitizer.name);
       text.append(
           ", and the program that loads it is not: build both with it, the client for instance with\n");
-      text.append("    ring3-cc --app -fsanitize=").append(sanitizer.option).append(" -o CLIENT SOURCE...");
+      text.append("    ring3-cc --app -fsanitize=").append(sanitizer.option).append(" -o CLIENT SOURCE...\n");
+      text.append(sanitizer.host_hint);
       return text;
     }
   }

@@ -9,9 +9,7 @@
 
 #include "base/fault_injection.h"
 #include "io/file.h"
-#include "mm/layout.h"
 #include "mm/user_memory.h"
-#include "os/guarded_copy.h"
 
 namespace ring3::io {
 
@@ -46,13 +44,7 @@ Status ProbeForReading(KPROCESSOR_MODE mode, const void* address, size_t byte_co
 
 Status ProbeForWriting(KPROCESSOR_MODE mode, void* address, size_t byte_count) {
   if (mode == KernelMode || byte_count == 0) return STATUS_SUCCESS;
-  RING3_TRY(mm::ProbeUserRange(address, byte_count, 1));
-  auto first = reinterpret_cast<uintptr_t>(address);
-  uintptr_t last = first + byte_count - 1;
-  for (uintptr_t at = first; at <= last; at = (at | (mm::kPageBytes - 1)) + 1) {
-    if (!os::GuardedProbeWriteByte(reinterpret_cast<void*>(at))) return STATUS_ACCESS_VIOLATION;
-  }
-  return STATUS_SUCCESS;
+  return mm::ProbeUserWrite(address, byte_count);
 }
 
 Status WriteUserStatusBlock(KPROCESSOR_MODE mode, PIO_STATUS_BLOCK iosb, NTSTATUS status,
@@ -106,10 +98,7 @@ Status LockBuffer(KPROCESSOR_MODE mode, IRP* irp, void* address, ULONG byte_coun
 
 Result<Request> BeginRequest(KPROCESSOR_MODE mode, const RequestArguments& arguments,
                              ob::Ref<FILE_OBJECT>& file, UCHAR major_function) {
-  if (mode == UserMode) {
-    RING3_TRY(mm::ProbeUserRange(arguments.iosb, sizeof(IO_STATUS_BLOCK), 1));
-    if (!os::GuardedProbeWriteByte(arguments.iosb)) return STATUS_ACCESS_VIOLATION;
-  }
+  if (mode == UserMode) RING3_TRY(mm::ProbeUserWrite(arguments.iosb, sizeof(IO_STATUS_BLOCK)));
   // A file with a completion port tells its requests' end there: no APC.
   if (arguments.apc_routine != nullptr && file->CompletionContext != nullptr) return STATUS_INVALID_PARAMETER;
   PKEVENT event = nullptr;

@@ -13,6 +13,7 @@
 #include "io/outstanding_work.h"
 #include "mm/layout.h"
 #include "mm/user_memory.h"
+#include "mm/user_window.h"
 #include "ob/object.h"
 
 namespace ring3::io {
@@ -32,6 +33,7 @@ void WriteStatusBlock(IRP* irp, const IO_STATUS_BLOCK& result) {
     __atomic_store_n(&irp->UserIosb->Status, result.Status, __ATOMIC_RELEASE);
     return;
   }
+  mm::SettleUserWindow(reinterpret_cast<PEPROCESS>(ke::CurrentThread()->process));
   // Information first: an application that polls the status finds everything there.
   if (mm::CopyToUser(&irp->UserIosb->Information, &result.Information, sizeof(result.Information)).ok()) {
     (void)mm::CopyToUser(&irp->UserIosb->Status, &result.Status, sizeof(result.Status)).ok();

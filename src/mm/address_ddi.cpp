@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Addresses: MmGetPhysicalAddress, MmGetVirtualForPhysical, MmIsAddressValid, MmCopyMemory,
 // MmGetPhysicalMemoryRanges(Ex, Ex2).
+#include <algorithm>
+
 #include "ddi/ex.h"
 #include "ddi/mm_ntddk.h"
 #include "mm/misuse.h"
@@ -23,7 +25,23 @@ namespace {
 // Whether the system address shows device memory.
 bool IsDeviceAddress(uintptr_t address) {
   Pfn pfn;
-  return TheState().FrameOfSystemAddress(address, &pfn) && !TheState().frames.IsRam(pfn) && !IsUserPfn(pfn);
+  return TheState().FrameOfSystemAddress(address, &pfn) && !TheState().frames.IsRam(pfn) && !IsUserPfn(pfn) &&
+         !IsClientPfn(pfn);
+}
+
+// Zero: none.
+Pfn FrameOfUserAddress(uintptr_t address) {
+  AddressSpace& space = CurrentSpace();
+  if (!space.is_local() && !IsOwnMemory(address, address + 1, mm::Access::kRead)) {
+    os::Region region;
+    FrameRun frames;
+    return space.FindFrames(address, &region, &frames) ? frames.first : 0;
+  }
+  UserViews::View view;
+  uintptr_t start;
+  if (AddressSpace::Local().views().Find(address, &view, &start) && view.contiguous)
+    return view.first_frame + ((address - start) >> kPageShift);
+  return PfnOfUserAddress(address);
 }
 
 Status CopyVirtual(void* target, uintptr_t source, SIZE_T bytes, uintptr_t* fault) {
@@ -37,6 +55,16 @@ Status CopyVirtual(void* target, uintptr_t source, SIZE_T bytes, uintptr_t* faul
       if (IsDeviceAddress(at)) return STATUS_INVALID_ADDRESS;
       if (!MmIsAddressValid(reinterpret_cast<PVOID>(at))) return STATUS_ACCESS_VIOLATION;
     }
+  }
+  if (!IsSystemAddress(source) && CurrentClientSpace() != nullptr &&
+      !IsOwnMemory(source, source + bytes, mm::Access::kRead)) {
+    auto* to = static_cast<uint8_t*>(target);
+    for (uintptr_t at = source, next; at < source + bytes; at = next) {
+      *fault = at;
+      next = std::min((at & ~(kPageBytes - 1)) + kPageBytes, source + bytes);
+      RING3_TRY(CopyFromUser(to + (at - source), reinterpret_cast<const void*>(at), next - at));
+    }
+    return STATUS_SUCCESS;
   }
   return os::GuardedCopy(target, reinterpret_cast<const void*>(source), bytes, fault)
              ? STATUS_SUCCESS
@@ -54,13 +82,8 @@ PHYSICAL_ADDRESS MmGetPhysicalAddress(PVOID BaseAddress) {
   if (IsSystemAddress(address)) {
     if (!TheState().FrameOfSystemAddress(address, &pfn)) return physical;
   } else if (IsUserRange(address, 1)) {
-    UserViews::View view;
-    uintptr_t start;
-    if (TheState().user_views.Find(address, &view, &start) && view.contiguous) {
-      pfn = view.first_frame + ((address - start) >> kPageShift);
-    } else {
-      pfn = PfnOfUserAddress(address);
-    }
+    pfn = FrameOfUserAddress(address);
+    if (pfn == 0) return physical;
   } else {
     return physical;
   }
@@ -73,6 +96,10 @@ PVOID MmGetVirtualForPhysical(PHYSICAL_ADDRESS PhysicalAddress) {
   const auto address = static_cast<uint64_t>(PhysicalAddress.QuadPart);
   const Pfn pfn = address >> kPageShift;
   if (IsUserPfn(pfn)) return reinterpret_cast<PVOID>(UserAddressOfPfn(pfn) | (address & (kPageBytes - 1)));
+  if (IsClientPfn(pfn)) {
+    if (!TheState().client_window.IsMapped(pfn, 1)) return nullptr;
+    return reinterpret_cast<PVOID>(AddressOfClientPfn(pfn) | (address & (kPageBytes - 1)));
+  }
   if (!TheState().frames.IsAllocated(pfn, 1)) return nullptr;
   return reinterpret_cast<PVOID>(kSystemBase + address);
 }
@@ -86,7 +113,12 @@ BOOLEAN MmIsAddressValid(PVOID VirtualAddress) {
     return TheState().FrameOfSystemAddress(address, &pfn) && os::GuardedReadByte(VirtualAddress) ? TRUE
                                                                                                  : FALSE;
   }
-  return IsUserRange(address, 1) && os::GuardedReadByte(VirtualAddress) ? TRUE : FALSE;
+  if (!IsUserRange(address, 1)) return FALSE;
+  if (AddressSpace* client = CurrentClientSpace();
+      client != nullptr && !IsOwnMemory(address, address + 1, mm::Access::kRead)) {
+    return client->Grants(address, address + 1, mm::Access::kRead) ? TRUE : FALSE;
+  }
+  return os::GuardedReadByte(VirtualAddress) ? TRUE : FALSE;
 }
 
 BOOLEAN MmIsNonPagedSystemAddressValid(PVOID VirtualAddress) {
@@ -109,6 +141,9 @@ NTSTATUS MmCopyMemory(PVOID TargetAddress, MM_COPY_ADDRESS SourceAddress, SIZE_T
     const Pfn last = (address + NumberOfBytes - 1) >> kPageShift;
     if (IsUserPfn(first)) {
       source = UserAddressOfPfn(first) | (address & (kPageBytes - 1));
+    } else if (IsClientPfn(first)) {
+      if (!TheState().client_window.IsMapped(first, last - first + 1)) return STATUS_INVALID_ADDRESS;
+      source = AddressOfClientPfn(first) | (address & (kPageBytes - 1));
     } else {
       const FrameAllocator& frames = TheState().frames;
       if (last < first || !frames.IsRam(first) || !frames.IsRam(last)) return STATUS_INVALID_ADDRESS;
@@ -128,7 +163,9 @@ NTSTATUS MmCopyMemory(PVOID TargetAddress, MM_COPY_ADDRESS SourceAddress, SIZE_T
   } else if (fault > source && fault < source + NumberOfBytes) {
     // The part before is good; GuardedCopy has copied it or can.
     const SIZE_T good = fault - source;
-    if (os::GuardedCopy(TargetAddress, reinterpret_cast<const void*>(source), good))
+    if (CurrentClientSpace() != nullptr && !IsSystemAddress(source)) {
+      *NumberOfBytesTransferred = good;
+    } else if (os::GuardedCopy(TargetAddress, reinterpret_cast<const void*>(source), good))
       *NumberOfBytesTransferred = good;
   }
   return status;

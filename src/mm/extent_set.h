@@ -31,6 +31,24 @@ class ExtentSet {
 
   uint64_t free_count() const { return free_count_; }
 
+  // Calls `visit(first, count)` for what of the set lies in [first, +count), in rising order. The set must
+  // not be changed meanwhile.
+  template <typename Visit>
+  void ForEachIn(uint64_t first, uint64_t count, Visit visit) const {
+    const uint64_t end = first + count;
+    auto extent = free_.upper_bound(first);
+    if (extent != free_.begin()) --extent;
+    for (; extent != free_.end() && extent->first < end; ++extent) {
+      const uint64_t low = extent->first > first ? extent->first : first;
+      const uint64_t high = extent->first + extent->second < end ? extent->first + extent->second : end;
+      if (low < high) visit(low, high - low);
+    }
+  }
+  template <typename Visit>
+  void ForEach(Visit visit) const {
+    for (const auto& [first, count] : free_) visit(first, count);
+  }
+
  private:
   void Take(std::map<uint64_t, uint64_t>::iterator extent, uint64_t first, uint64_t count);
 

@@ -7,6 +7,7 @@
 
 #include "base/fault_injection.h"
 #include "mm/poison.h"
+#include "mm/state.h"
 #include "ntstatus.h"
 
 namespace ring3::mm {
@@ -87,6 +88,8 @@ void FrameAllocator::Free(Pfn first, uint64_t count) {
     (void)Protect(first, count, os::Protection::kReadWrite).ok();
   }
   Unpoison(RamAddressOfPfn(first), count << kPageShift);
+  // Applications may still see them: better lost than given out again.
+  if (!TheState().shared_frames.Restore(first, count)) return;
   if (count >= kPunchPages) {
     memory_.Punch(first << kPageShift, count << kPageShift);
     for (Pfn pfn = first; pfn < first + count;) {
@@ -145,6 +148,7 @@ uint64_t FrameAllocator::allocated_pages() {
 }
 
 Status FrameAllocator::Protect(Pfn first, uint64_t count, os::Protection protection) {
+  MappingScope scope(TheState().shared_frames.gate());
   if (protection == os::Protection::kReadWrite) {
     SpinLockGuard guard(lock_);
     if (!protected_.Overlaps(first, count)) return STATUS_SUCCESS;

@@ -7,6 +7,7 @@
 #include "mm/state.h"
 #include "mm/system_pages.h"
 #include "mm/user_unmap.h"
+#include "mm/user_window.h"
 #include "ntstatus.h"
 #include "os/fault_handler.h"
 #include "os/stack_trace.h"
@@ -21,12 +22,25 @@ bool OnFault(const os::MemoryFault& fault) {
   return g_state != nullptr && g_state->mdl_arena.OnFault(fault.address);
 }
 
+void ReportClientSpaces(LeakReport& leaks) {
+  std::vector<std::unique_ptr<AddressSpace>> left;
+  {
+    SpinLockGuard guard(g_state->client_spaces_lock);
+    left.swap(g_state->client_spaces);
+  }
+  for (const auto& space : left) {
+    leaks.Add("address space of a client");
+    space->views().Shutdown(leaks);
+  }
+}
+
 Status BringUp(const BootOptions& options) {
   RING3_TRY(os::ReserveAt(kSystemBase, kSystemBytes));
   // Embedded, the application's heap is what drivers lock: free() must not unmap it behind our back.
   os::KeepFreedMemoryMapped();
   RING3_TRY(g_state->frames.Initialize(options.ram_byte_count));
-  RING3_TRY(g_state->regions.Open());
+  RING3_TRY(g_state->shared_frames.Initialize(g_state->frames.memory()));
+  RING3_TRY(g_state->local_space.Initialize());
   g_state->views.Initialize();
   g_state->mdl_cache.Initialize();
   return os::AddMemoryFaultHook(OnFault) ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
@@ -50,8 +64,10 @@ Status Initialize(const BootOptions& options) {
 
 void Shutdown(LeakReport& leaks) {
   if (g_state == nullptr) return;
-  g_state->user_views.Shutdown(leaks);
-  g_state->virtual_memory.Shutdown(leaks);
+  StopUserWindow(leaks);
+  ReportClientSpaces(leaks);
+  g_state->local_space.views().Shutdown(leaks);
+  g_state->local_space.virtual_memory().Shutdown(leaks);
   RefuseUserUnmaps();
   g_state->locked.Shutdown(leaks);
   g_state->blocks.Shutdown(leaks);
@@ -60,6 +76,7 @@ void Shutdown(LeakReport& leaks) {
   os::RemoveMemoryFaultHook(OnFault);
   g_state->views.Shutdown(leaks);
   g_state->io.Shutdown();
+  g_state->shared_frames.Shutdown();
   g_state->frames.Shutdown();
   delete g_state;
   g_state = nullptr;
@@ -78,6 +95,10 @@ bool State::FrameOfSystemAddress(uintptr_t address, Pfn* pfn) {
   if (address - kSystemBase < frames.ram_pages() * kPageBytes) {
     *pfn = (address - kSystemBase) >> kPageShift;
     return frames.IsAllocated(*pfn, 1) || !frames.IsRam(*pfn);
+  }
+  if (IsClientFrameAddress(address)) {
+    *pfn = ClientPfnOfAddress(address);
+    return client_window.IsMapped(*pfn, 1);
   }
   if (!ViewSpace::Contains(address)) return false;
   ViewSpace::View view;
@@ -114,6 +135,15 @@ size_t LockedPagesOf(PEPROCESS process) {
     if (range.process == process) count += range.page_count;
   });
   return count;
+}
+
+bool AnyLockedIn(PEPROCESS process, uintptr_t start, uint64_t byte_count) {
+  bool any = false;
+  TheState().locked.ForEach([&](const LockedRange& range) {
+    any = any || (range.process == process && range.start < start + byte_count &&
+                  start < range.start + range.page_count * kPageBytes);
+  });
+  return any;
 }
 
 bool FindLockedRangeOf(const void* image_begin, const void* image_end, LockedRange* found) {

@@ -21,6 +21,11 @@ PVOID Map(PHYSICAL_ADDRESS physical, SIZE_T bytes, os::Protection protection, co
     // Embedded: pages of the application, locked, are at their one address.
     return reinterpret_cast<PVOID>(UserAddressOfPfn(first) + (address & (kPageBytes - 1)));
   }
+  if (IsClientPfn(first)) {
+    // Pages of an application in another process, locked. They have their one address too.
+    if (!state.client_window.IsMapped(first, pages)) return nullptr;
+    return reinterpret_cast<PVOID>(AddressOfClientPfn(first) + (address & (kPageBytes - 1)));
+  }
   if (state.frames.IsRam(first)) {
     for (uint64_t i = 0; i < pages; ++i) {
       if (!state.frames.IsAllocated(first + i, 1)) VerifierViolation(0x83, address, bytes, first + i);

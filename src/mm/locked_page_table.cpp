@@ -3,6 +3,7 @@
 
 #include <cstdio>
 
+#include "mm/client_lock.h"
 #include "os/memory.h"
 #include "os/thread.h"
 
@@ -14,6 +15,7 @@ constexpr int kSpinsBeforeYield = 200;
 constexpr size_t kNotFound = ~size_t{0};
 
 bool Overlaps(const LockedRange& range, uintptr_t start, uint64_t byte_count) {
+  if (range.client != nullptr) return range.client->Holds(start, byte_count);
   return range.start < start + byte_count && start < range.start + range.page_count * kPageBytes;
 }
 
@@ -176,9 +178,15 @@ void LockedPageTable::Shutdown(LeakReport& leaks) {
     leaks.Add(line);
   });
   for (Shard& shard : shards_) {
-    SpinLockGuard guard(shard.lock);
-    shard.slots.clear();
-    shard.count = 0;
+    std::vector<LockedRange> left;
+    {
+      SpinLockGuard guard(shard.lock);
+      left.swap(shard.slots);
+      shard.count = 0;
+    }
+    for (const LockedRange& range : left) {
+      if (range.mdl != nullptr) delete range.client;
+    }
   }
   RunDeferredUnmaps();
 }

@@ -25,6 +25,7 @@ class LockedPageTable {
   // The range of `mdl` shrinks to the pages from `start` on.
   void Shrink(PMDL mdl, uintptr_t start, uint64_t page_count);
 
+  // Of a client's pages, the system addresses of their frames count.
   bool AnyIn(uintptr_t start, uint64_t byte_count);
   void ForEach(const std::function<void(const LockedRange&)>& visit);
   void WaitForUnmappers() const;

@@ -70,7 +70,7 @@ TEST_F(LockedPageTableTest, UnmappingAgainstLocking) {
     }
     IoFreeMdl(mdl);
     os::Region region;
-    EXPECT_FALSE(TheState().regions.Find(memory, &region) && region.start == memory);
+    EXPECT_FALSE(AddressSpace::Local().Find(memory, &region) && region.start == memory);
   }
   EXPECT_GE(locked, 0);
 }

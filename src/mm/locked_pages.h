@@ -12,16 +12,24 @@
 // What MmProbeAndLockPages locked and MmUnlockPages did not yet unlock.
 namespace ring3::mm {
 
+enum class Access : uint8_t;
+struct ClientLock;
+
 struct LockedRange {
   PMDL mdl;
   PEPROCESS process;  // null: kernel memory
   uintptr_t start;    // page aligned
   uint64_t page_count;
   const void* locked_by;  // the return address of the locking call: tells which driver
+  Access access = {};
+  ClientLock* client = nullptr;  // null: pages that this process has at `start`
 };
 
 // Pages that drivers keep locked in `process`: PROCESS_HAS_LOCKED_PAGES (0x76) when not zero at its end.
 size_t LockedPagesOf(PEPROCESS process);
+
+// Whether a driver has pages of the range of `process` locked.
+bool AnyLockedIn(PEPROCESS process, uintptr_t start, uint64_t byte_count);
 
 // The first range whose locker lies in [image_begin, image_end): DRIVER_LEFT_LOCKED_PAGES_IN_PROCESS (0xCB)
 // when there is one at unload. False: none.

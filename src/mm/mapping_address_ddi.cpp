@@ -94,7 +94,7 @@ VOID MmUnmapReservedMapping(PVOID BaseAddress, ULONG PoolTag, PMDLX MemoryDescri
   if (pages > view.mapped_pages) KeBugCheckEx(SYSTEM_PTE_MISUSE, 0x10A, base, view.mapped_pages, pages);
   if (pages < view.mapped_pages) KeBugCheckEx(SYSTEM_PTE_MISUSE, 0x10C, base, PoolTag, pages);
   // Where Linux refuses, the old pages stay visible until the reservation is used again.
-  (void)os::Decommit(base, view.page_count * kPageBytes).ok();
+  ViewSpace::Unmap(base, view.page_count);
   TheState().views.SetMapped(base, nullptr, 0);
   mdl->MdlFlags &= ~(MDL_MAPPED_TO_SYSTEM_VA | MDL_PARTIAL_HAS_BEEN_MAPPED);
   mdl->MappedSystemVa = nullptr;

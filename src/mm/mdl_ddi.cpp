@@ -77,8 +77,7 @@ VOID IoFreeMdl(PMDL Mdl) {
   if ((flags & MDL_PARTIAL_HAS_BEEN_MAPPED) != 0) {
     MmUnmapLockedPages(Mdl->MappedSystemVa, Mdl);
   } else if ((flags & (MDL_MAPPED_TO_SYSTEM_VA | MDL_PARTIAL)) == MDL_MAPPED_TO_SYSTEM_VA ||
-             ((flags & (MDL_PAGES_LOCKED | MDL_SOURCE_IS_NONPAGED_POOL)) != 0 &&
-              state.user_views.AnyOf(Mdl))) {
+             ((flags & (MDL_PAGES_LOCKED | MDL_SOURCE_IS_NONPAGED_POOL)) != 0 && HasUserViews(Mdl))) {
     VerifierViolation(0xB8, Parameter(Mdl), flags, 0);
   }
   if ((flags & (MDL_PAGES_LOCKED | MDL_PARTIAL)) == MDL_PAGES_LOCKED) state.locked.Orphan(Mdl);
@@ -161,6 +160,11 @@ VOID MmBuildMdlForNonPagedPool(PMDLX MemoryDescriptorList) {
     if (!IsUserRange(start, pages * kPageBytes))
       KeBugCheckEx(MEMORY_MANAGEMENT, 0x1240, Parameter(mdl), start, 0);
     SetContiguousFrames(mdl, PfnOfUserAddress(start), pages);
+  } else if (IsClientFrameAddress(start)) {
+    const Pfn first = ClientPfnOfAddress(start);
+    if (!state.client_window.IsMapped(first, pages))
+      KeBugCheckEx(MEMORY_MANAGEMENT, 0x1240, Parameter(mdl), start, 0);
+    SetContiguousFrames(mdl, first, pages);
   } else if (!ViewSpace::Contains(start)) {
     const Pfn first = (start - kSystemBase) >> kPageShift;
     if (!state.frames.IsAllocated(first, pages))

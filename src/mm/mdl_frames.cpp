@@ -24,6 +24,7 @@ Status MdlFrames::MapAt(uintptr_t address, os::Protection protection) const {
 uintptr_t MdlFrames::DirectAddress() const {
   if (!contiguous_) return 0;
   if (IsUserPfn(first_)) return UserAddressOfPfn(first_);
+  if (IsClientPfn(first_)) return IsClientPfn(first_ + count_ - 1) ? AddressOfClientPfn(first_) : 0;
   uint64_t offset;
   return TheState().OffsetOfFrames(first_, count_, &offset) &&
                  first_ + count_ <= TheState().frames.ram_pages()

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: MIT
 // MmProbeAndLockPages and its kin, MmUnlockPages.
+#include <vector>
+
+#include "ke/room.h"
+#include "mm/client_space.h"
 #include "mm/mdl_frames.h"
 #include "mm/misuse.h"
 #include "mm/state.h"
@@ -17,16 +21,30 @@ mm::Access AccessOf(LOCK_OPERATION operation) {
   return operation == IoReadAccess ? mm::Access::kRead : mm::Access::kWrite;
 }
 
-// Enters the range as locked, then looks whether it may be. STATUS_ACCESS_VIOLATION: it may not, and is not.
+// Whether user addresses mean memory of an application in another process. A driver may also lock what is its
+// own.
+bool IsOfClient(PEPROCESS process, KPROCESSOR_MODE mode, uintptr_t start, uintptr_t end, mm::Access access) {
+  if (SpaceOf(process).is_local()) return false;
+  return mode == UserMode || !IsOwnMemory(start, end, access);
+}
+
+ClientAddressSpace& ClientSpaceOf(PEPROCESS process) {
+  return static_cast<ClientAddressSpace&>(SpaceOf(process));
+}
+
+// Enters the range of this process' memory as locked, then looks whether it may be. STATUS_ACCESS_VIOLATION:
+// it may not, and is not.
 Status LockRange(PMDL mdl, uintptr_t start, uint64_t pages, PEPROCESS process, mm::Access access,
                  const void* caller) {
   State& state = TheState();
   const bool user = !IsSystemAddress(start);
-  state.locked.Insert({mdl, user ? process : nullptr, start, pages, caller});
+  state.locked.Insert({mdl, user ? process : nullptr, start, pages, caller, access});
   bool granted;
   if (user) {
     state.locked.WaitForUnmappers();
-    granted = GrantsAccess(start, start + pages * kPageBytes, access);
+    granted = AddressSpace::Local().Grants(start, start + pages * kPageBytes, access);
+  } else if (IsClientFrameAddress(start)) {
+    granted = state.client_window.IsMapped(ClientPfnOfAddress(start), pages);
   } else if (ViewSpace::Contains(start)) {
     Pfn ignored;
     granted = state.FrameOfSystemAddress(start, &ignored) &&
@@ -43,6 +61,8 @@ Status LockRange(PMDL mdl, uintptr_t start, uint64_t pages, PEPROCESS process, m
 void SetFrames(PMDL mdl, uintptr_t start, uint64_t pages) {
   if (!IsSystemAddress(start)) {
     SetContiguousFrames(mdl, PfnOfUserAddress(start), pages);
+  } else if (IsClientFrameAddress(start)) {
+    SetContiguousFrames(mdl, ClientPfnOfAddress(start), pages);
   } else if (!ViewSpace::Contains(start)) {
     SetContiguousFrames(mdl, (start - kSystemBase) >> kPageShift, pages);
   } else {
@@ -62,13 +82,43 @@ Status ProbeAndLock(PMDL mdl, PEPROCESS process, KPROCESSOR_MODE mode, LOCK_OPER
   const uint64_t end = start + pages * kPageBytes;
   if (!user && (end < start || !IsSystemAddress(start) || !IsSystemAddress(end - 1)))
     return STATUS_ACCESS_VIOLATION;
-  if (pages != 0) {
-    RING3_TRY(LockRange(mdl, start, pages, process, AccessOf(operation), caller));
+  const mm::Access access = AccessOf(operation);
+  if (pages != 0 && user && IsOfClient(process, mode, start, end, access)) {
+    const ClientAddressSpace::PageRange range = {start, pages};
+    RING3_TRY(ClientSpaceOf(process).Lock(mdl, {&range, 1}, {mdl, process, start, pages, caller, access}));
+  } else if (pages != 0) {
+    RING3_TRY(LockRange(mdl, start, pages, SpaceOf(process).is_local() ? process : nullptr, access, caller));
     SetFrames(mdl, start, pages);
   }
   mdl->Process = user ? process : nullptr;
   mdl->MdlFlags |= MDL_PAGES_LOCKED | (operation == IoReadAccess ? 0 : MDL_WRITE_OPERATION);
   return STATUS_SUCCESS;
+}
+
+// As few ranges as there are, in the order of the pages.
+Status LockSelected(PMDL mdl, PFILE_SEGMENT_ELEMENT segments, uint64_t pages, const LockedRange& entry) {
+  std::vector<ClientAddressSpace::PageRange> ranges;
+  for (uint64_t i = 0; i < pages; ++i) {
+    const uintptr_t page = Parameter(segments[i].Buffer);
+    if (!ranges.empty() && ranges.back().start + ranges.back().page_count * kPageBytes == page) {
+      ++ranges.back().page_count;
+    } else {
+      ranges.push_back({page, 1});
+    }
+  }
+  return ClientSpaceOf(CurrentProcess()).Lock(mdl, ranges, entry);
+}
+
+void EndClientLock(ClientLock* lock) {
+  if (lock == nullptr) return;
+  if (!lock->bounces.empty() && CurrentIrql() <= APC_LEVEL) {
+    // What is shown of these pages to driver code is out of date afterwards.
+    const ke::OutOfRoomScope outside(ke::CurrentThread());
+    lock->WriteBack();
+  } else {
+    lock->WriteBack();
+  }
+  delete lock;
 }
 
 void CheckIrql(ULONG_PTR violation, PMDL mdl, ULONG_PTR last) {
@@ -80,20 +130,6 @@ void CheckIrql(ULONG_PTR violation, PMDL mdl, ULONG_PTR last) {
 }
 
 }  // namespace
-
-namespace ring3::mm {
-
-bool GrantsAccess(uintptr_t start, uintptr_t end, Access access) {
-  while (start < end) {
-    os::Region region;
-    if (!TheState().regions.Find(start, &region)) return false;
-    if (!(access == Access::kWrite ? region.writable && region.readable : region.readable)) return false;
-    start = region.end;
-  }
-  return true;
-}
-
-}  // namespace ring3::mm
 
 // Checks that the MDL's buffer grants `Operation` (IoReadAccess, or IoWriteAccess and IoModifyAccess alike)
 // and locks its pages. Raises STATUS_ACCESS_VIOLATION where it does not, and for a system address with
@@ -110,7 +146,7 @@ VOID MmProbeAndLockPages(PMDLX MemoryDescriptorList, KPROCESSOR_MODE AccessMode,
   if (!status.ok()) ExRaiseStatus(status);
 }
 
-// The same for the buffer of `Process`. Embedded, every process's memory is at hand.
+// The same for the buffer of `Process`.
 VOID MmProbeAndLockProcessPages(PMDL MemoryDescriptorList, PEPROCESS Process, KPROCESSOR_MODE AccessMode,
                                 LOCK_OPERATION Operation) {
   PMDL mdl = MemoryDescriptorList;
@@ -143,16 +179,22 @@ VOID MmProbeAndLockSelectedPages(PMDLX MemoryDescriptorList, PFILE_SEGMENT_ELEME
     low = page < low ? page : low;
     high = page > high ? page : high;
   }
-  if (NT_SUCCESS(status) && pages != 0) {
+  if (NT_SUCCESS(status) && pages != 0 && IsUserRange(low, high + kPageBytes - low) &&
+      IsOfClient(CurrentProcess(), AccessMode, low, low + kPageBytes, AccessOf(Operation))) {
+    status =
+        LockSelected(mdl, SegmentArray, pages,
+                     {mdl, CurrentProcess(), low, pages, __builtin_return_address(0), AccessOf(Operation)});
+  } else if (NT_SUCCESS(status) && pages != 0) {
     State& state = TheState();
     state.locked.Insert({mdl, IsSystemAddress(low) ? nullptr : CurrentProcess(), low,
-                         (high - low) / kPageBytes + 1, __builtin_return_address(0)});
+                         (high - low) / kPageBytes + 1, __builtin_return_address(0), AccessOf(Operation)});
     state.locked.WaitForUnmappers();
     Pfn* frames = BeginScatteredFrames(mdl);
     for (uint64_t i = 0; i < pages && NT_SUCCESS(status); ++i) {
       const uintptr_t page = Parameter(SegmentArray[i].Buffer);
-      const bool granted = IsSystemAddress(page) ? state.FrameOfSystemAddress(page, &frames[i])
-                                                 : GrantsAccess(page, page + kPageBytes, AccessOf(Operation));
+      const bool granted = IsSystemAddress(page)
+                               ? state.FrameOfSystemAddress(page, &frames[i])
+                               : AddressSpace::Local().Grants(page, page + kPageBytes, AccessOf(Operation));
       if (!granted) status = STATUS_ACCESS_VIOLATION;
       if (!IsSystemAddress(page)) frames[i] = PfnOfUserAddress(page);
     }
@@ -181,7 +223,9 @@ VOID MmUnlockPages(PMDLX MemoryDescriptorList) {
   }
   if ((flags & MDL_MAPPED_TO_SYSTEM_VA) != 0) MmUnmapLockedPages(mdl->MappedSystemVa, mdl);
   LockedRange removed;
-  if (mdl->ByteCount != 0 && !TheState().locked.Remove(mdl, &removed)) {
+  if (TheState().locked.Remove(mdl, &removed)) {
+    EndClientLock(removed.client);
+  } else if (mdl->ByteCount != 0) {
     KeBugCheckEx(PROCESS_HAS_LOCKED_PAGES, 1, Parameter(mdl),
                  mdl->Process != nullptr ? LockedPagesOf(mdl->Process) : 0, 0);
   }

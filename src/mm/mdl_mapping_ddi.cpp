@@ -44,7 +44,7 @@ void UnmapSystem(PMDL mdl) {
       KeBugCheckEx(SYSTEM_PTE_MISUSE, 0x6, Parameter(mdl), page, PagesOfMdl(mdl));
     }
     state.views.Release(start);
-  } else if (IsSystemAddress(page)) {
+  } else if (IsSystemAddress(page) && !IsClientFrameAddress(page)) {
     // MmProtectMdlSystemAddress ends with the mapping.
     (void)state.frames
         .Protect((page - kSystemBase) >> kPageShift, PagesOfMdl(mdl), os::Protection::kReadWrite)
@@ -77,8 +77,8 @@ PVOID MapKernel(PMDL mdl, SystemWrite write, const void* caller) {
 PVOID MapUser(PMDL mdl, PVOID requested, UserViews::Write write, const void* caller) {
   NTSTATUS status;
   {
-    Result<uintptr_t> view = TheState().user_views.Map(CurrentProcess(), mdl,
-                                                       reinterpret_cast<uintptr_t>(requested), write, caller);
+    Result<uintptr_t> view = CurrentSpace().views().Map(
+        CurrentProcess(), mdl, reinterpret_cast<uintptr_t>(requested), write, caller);
     if (view.ok()) return reinterpret_cast<PVOID>(*view + mdl->ByteOffset);
     status = view.status();
   }
@@ -176,7 +176,7 @@ VOID MmUnmapLockedPages(PVOID BaseAddress, PMDLX MemoryDescriptorList) {
     KeBugCheckEx(SYSTEM_PTE_MISUSE, 0x6, Parameter(mdl), Parameter(BaseAddress), PagesOfMdl(mdl));
   }
   if (irql > APC_LEVEL) VerifierViolation(0x7A, irql, Parameter(BaseAddress), Parameter(mdl));
-  if (!TheState().user_views.Unmap(CurrentProcess(), mdl, Parameter(BaseAddress)).ok()) {
+  if (!CurrentSpace().views().Unmap(CurrentProcess(), mdl, Parameter(BaseAddress)).ok()) {
     VerifierViolation(0xB9, Parameter(BaseAddress), Parameter(mdl), 0);
   }
 }
@@ -193,7 +193,7 @@ NTSTATUS MmProtectMdlSystemAddress(PMDLX MemoryDescriptorList, ULONG NewProtect)
   if ((mdl->MdlFlags & (MDL_MAPPED_TO_SYSTEM_VA | MDL_SOURCE_IS_NONPAGED_POOL)) == 0)
     return STATUS_NOT_MAPPED_VIEW;
   const uintptr_t page = Parameter(PAGE_ALIGN(mdl->MappedSystemVa));
-  if (!IsSystemAddress(page)) return STATUS_NOT_SUPPORTED;
+  if (!IsSystemAddress(page) || IsClientFrameAddress(page)) return STATUS_NOT_SUPPORTED;
   if (ViewSpace::Contains(page)) return os::Protect(page, PagesOfMdl(mdl) * kPageBytes, protection);
   return TheState().frames.Protect((page - kSystemBase) >> kPageShift, PagesOfMdl(mdl), protection);
 }

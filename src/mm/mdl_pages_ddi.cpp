@@ -184,7 +184,7 @@ VOID MmFreePagesFromMdl(PMDLX MemoryDescriptorList) {
   Pfn* array = MmGetMdlPfnArray(mdl);
   if (!state.blocks.RemoveMdl(mdl))
     KeBugCheckEx(MEMORY_MANAGEMENT, 0x1236, Parameter(mdl), Parameter(array), 0);
-  if (state.user_views.AnyOf(mdl)) KeBugCheckEx(PFN_LIST_CORRUPT, 0x9A, array[0], 0, 1);
+  if (HasUserViews(mdl)) KeBugCheckEx(PFN_LIST_CORRUPT, 0x9A, array[0], 0, 1);
   if ((mdl->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA) != 0) MmUnmapLockedPages(mdl->MappedSystemVa, mdl);
   const uint64_t count = PagesOfMdl(mdl);
   for (uint64_t i = 0; i < count;) {

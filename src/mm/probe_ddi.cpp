@@ -4,25 +4,9 @@
 #include "mm/misuse.h"
 #include "mm/state.h"
 #include "mm/user_memory.h"
-#include "os/guarded_copy.h"
 
 using namespace ring3;
 using namespace ring3::mm;
-
-namespace {
-
-// Up to here a touch of each page costs less than a question to Linux.
-constexpr SIZE_T kTouchBytes = 16 * PAGE_SIZE;
-
-bool IsWritableByTouch(volatile VOID* address, SIZE_T length) {
-  const uintptr_t start = reinterpret_cast<uintptr_t>(address);
-  for (uintptr_t at = start; at < start + length; at = (at & ~(kPageBytes - 1)) + kPageBytes) {
-    if (!os::GuardedProbeWriteByte(reinterpret_cast<volatile void*>(at))) return false;
-  }
-  return true;
-}
-
-}  // namespace
 
 // Raises STATUS_ACCESS_VIOLATION where the range wraps or is not in user address space,
 // STATUS_DATATYPE_MISALIGNMENT where `Address` is not a multiple of `Alignment`. A length of zero passes.
@@ -36,11 +20,7 @@ VOID ProbeForRead(const volatile VOID* Address, SIZE_T Length, ULONG Alignment) 
 // is not changed. nf-wdm-probeforwrite
 VOID ProbeForWrite(volatile VOID* Address, SIZE_T Length, ULONG Alignment) {
   NTSTATUS status = ProbeUserRange(Address, Length, Alignment == 0 ? 1 : Alignment);
-  if (NT_SUCCESS(status) && Length != 0) {
-    const bool writable = Length <= kTouchBytes ? IsWritableByTouch(Address, Length)
-                                                : ProbeUserRange(Address, Length, 1, mm::Access::kWrite).ok();
-    if (!writable) status = STATUS_ACCESS_VIOLATION;
-  }
+  if (NT_SUCCESS(status)) status = ProbeUserWrite(Address, Length);
   if (!NT_SUCCESS(status)) ExRaiseStatus(status);
 }
 
@@ -48,17 +28,17 @@ VOID ProbeForWrite(volatile VOID* Address, SIZE_T Length, ULONG Alignment) {
 // (PAGE_READONLY or PAGE_READWRITE) until MmUnsecureVirtualMemory or the end of the process. IRQL <=
 // APC_LEVEL. NULL: it does not grant that now. nf-ntddk-mmsecurevirtualmemory
 HANDLE MmSecureVirtualMemory(PVOID Address, SIZE_T Size, ULONG ProbeMode) {
-  return TheState().virtual_memory.Secure(CurrentProcess(), Parameter(Address), Size, ProbeMode, 0);
+  return CurrentSpace().virtual_memory().Secure(CurrentProcess(), Parameter(Address), Size, ProbeMode, 0);
 }
 
 // With MM_SECURE_EXCLUSIVE (no overlap with another secured range) and MM_SECURE_NO_CHANGE (no change at
 // all). nf-ntddk-mmsecurevirtualmemoryex
 HANDLE MmSecureVirtualMemoryEx(PVOID Address, SIZE_T Size, ULONG ProbeMode, ULONG Flags) {
-  return TheState().virtual_memory.Secure(CurrentProcess(), Parameter(Address), Size, ProbeMode, Flags);
+  return CurrentSpace().virtual_memory().Secure(CurrentProcess(), Parameter(Address), Size, ProbeMode, Flags);
 }
 
 // In the process that the range was secured in; MEMORY_MANAGEMENT otherwise. nf-ntddk-mmunsecurevirtualmemory
 VOID MmUnsecureVirtualMemory(HANDLE SecureHandle) {
-  if (TheState().virtual_memory.Unsecure(CurrentProcess(), SecureHandle)) return;
+  if (CurrentSpace().virtual_memory().Unsecure(CurrentProcess(), SecureHandle)) return;
   KeBugCheckEx(MEMORY_MANAGEMENT, 0, Parameter(SecureHandle), Parameter(CurrentProcess()), 0);
 }

@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <memory>
+#include <vector>
+
 #include "ddi/mm.h"
 #include "ke/kthread.h"
+#include "mm/client_memory.h"
+#include "mm/client_views.h"
 #include "mm/contiguous_blocks.h"
 #include "mm/frame_allocator.h"
 #include "mm/io_ranges.h"
+#include "mm/local_space.h"
 #include "mm/locked_page_table.h"
 #include "mm/mdl_arena.h"
 #include "mm/mdl_cache.h"
-#include "mm/user_views.h"
+#include "mm/shared_frames.h"
 #include "mm/view_space.h"
-#include "mm/virtual_memory.h"
 #include "os/memory.h"
 
 namespace ring3::mm {
@@ -19,15 +24,18 @@ namespace ring3::mm {
 // All of Mm between Initialize and Shutdown.
 struct State {
   FrameAllocator frames;
+  SharedFrames shared_frames;
+  ClientViews client_views;
   ViewSpace views;
   IoRanges io;
   MdlArena mdl_arena;
   MdlCache mdl_cache;
   LockedPageTable locked;
   ContiguousBlocks blocks;
-  UserViews user_views;
-  VirtualMemory virtual_memory;
-  os::RegionMap regions;
+  LocalAddressSpace local_space;
+  ClientWindow client_window;
+  SpinLock client_spaces_lock{LockRank::kProcess};
+  std::vector<std::unique_ptr<AddressSpace>> client_spaces RING3_GUARDED_BY(client_spaces_lock);
 
   // Where the frames are in the RAM memory object. False: they are not memory of ours, or not consecutive
   // there.
@@ -48,8 +56,12 @@ inline KIRQL CurrentIrql() {
   return ke::CurrentThread()->state.irql;
 }
 
-// Whether every page of [start, end) grants the access now.
-enum class Access : uint8_t;
-bool GrantsAccess(uintptr_t start, uintptr_t end, Access access);
+// The current process' space where that is another Linux process; null: its memory is here.
+inline AddressSpace* CurrentClientSpace() {
+  const PKPROCESS process = ke::CurrentThread()->process;
+  if (process == nullptr || process->address_space == nullptr || process->address_space->is_local())
+    return nullptr;
+  return process->address_space;
+}
 
 }  // namespace ring3::mm

@@ -13,6 +13,28 @@ namespace ring3::mm {
 
 enum class Access : uint8_t { kRead, kWrite };
 
+class AddressSpace;
+
+// What the request that a thread serves brought along: small buffers of a client, captured by its side
+// already, and written by its side when it has the answer. Asked before the client's memory is.
+class InlineMemory {
+ public:
+  explicit InlineMemory(const AddressSpace& space) : space(&space) {}
+  // False: not all of the range is here, and nothing was done.
+  virtual bool Read(void* destination, uintptr_t address, size_t byte_count) = 0;
+  virtual bool Write(uintptr_t address, const void* source, size_t byte_count) = 0;
+  // Whether all of the range is here, and may be accessed so.
+  virtual bool Covers(uintptr_t address, size_t byte_count, Access access) const = 0;
+
+  const AddressSpace* const space;  // whose memory it is
+
+ protected:
+  ~InlineMemory() = default;
+};
+
+// The calling thread's; null: none.
+extern thread_local constinit InlineMemory* t_inline_memory __attribute__((tls_model("initial-exec")));
+
 // STATUS_ACCESS_VIOLATION where a page of the range cannot be accessed so (the bytes before it may have been
 // copied) or the user range is not one. A length of zero succeeds.
 Status CopyFromUser(void* destination, const volatile void* user_source, size_t byte_count);
@@ -29,5 +51,7 @@ Status ProbeUserRange(const volatile void* address, size_t length, size_t alignm
 // The same, and every page of the range must grant `access` now. One region query per mapping of the range,
 // whatever its size; touches nothing.
 Status ProbeUserRange(const volatile void* address, size_t length, size_t alignment, Access access);
+// The same for writing, by the cheaper of asking Linux and touching each page without changing it.
+Status ProbeUserWrite(volatile void* address, size_t length);
 
 }  // namespace ring3::mm

@@ -48,10 +48,15 @@ void ViewSpace::Release(uintptr_t address) {
   if (!Find(address, &view)) return;
   // Where Linux refuses, the old mapping stays until the addresses are used again; they are given back all
   // the same.
-  (void)os::Decommit(address, view.page_count * kPageBytes).ok();
+  Unmap(address, view.page_count);
   SpinLockGuard guard(lock_);
   views_.erase(address);
   free_.Free((address - kViewsBase) >> kPageShift, view.page_count + 1);
+}
+
+void ViewSpace::Unmap(uintptr_t address, uint64_t page_count) {
+  MappingScope scope(TheState().shared_frames.gate());
+  (void)os::Decommit(address, page_count * kPageBytes).ok();
 }
 
 bool ViewSpace::Find(uintptr_t address, View* view) {
@@ -101,11 +106,15 @@ Status ViewSpace::MapFrames(uintptr_t address, const Pfn* frames, uint64_t count
 }
 
 Status MapRun(uintptr_t address, Pfn first, uint64_t count, os::Protection protection) {
+  if (IsClientPfn(first)) {
+    if (!IsClientPfn(first + count - 1)) return STATUS_INVALID_ADDRESS;
+    RING3_TRY(os::MapAgain(AddressOfClientPfn(first), address, count * kPageBytes));
+    if (protection == os::Protection::kReadWrite) return STATUS_SUCCESS;
+    return os::Protect(address, count * kPageBytes, protection);
+  }
   uint64_t offset;
   if (!TheState().OffsetOfFrames(first, count, &offset)) return STATUS_INVALID_ADDRESS;
-  const os::MemoryObject& memory = TheState().frames.memory();
-  if (protection == os::Protection::kRead) return memory.MapReadOnlyAt(address, count * kPageBytes, offset);
-  return memory.MapAt(address, count * kPageBytes, offset, protection);
+  return TheState().shared_frames.MapAt(address, offset >> kPageShift, count, protection);
 }
 
 }  // namespace ring3::mm

@@ -37,6 +37,8 @@ class ViewSpace {
   uintptr_t Reserve(const View& view);
   // Unmaps all and gives the addresses back.
   void Release(uintptr_t address);
+  // Unmaps all that is mapped there; the addresses stay reserved.
+  static void Unmap(uintptr_t address, uint64_t page_count);
 
   // A copy of the view that starts at `address`; false: none does.
   bool Find(uintptr_t address, View* view);
@@ -58,7 +60,9 @@ class ViewSpace {
   std::map<uintptr_t, View> views_ RING3_GUARDED_BY(lock_);
 };
 
-// Maps consecutive frames at `address`; kRead maps them so that nobody can make the mapping writable.
+// Maps consecutive frames, RAM, device memory or a client's, at `address`, over whatever is there. kRead maps
+// RAM and device memory so that nobody can make the mapping writable. Waits for frames that are on the move,
+// a millisecond or so.
 Status MapRun(uintptr_t address, Pfn first, uint64_t count, os::Protection protection);
 
 }  // namespace ring3::mm

@@ -95,13 +95,19 @@ Status VirtualMemory::ReserveLocked(PEPROCESS process, uintptr_t* base, uint64_t
     start = RoundDown(*base, kGranularity);
     bytes = PagesOf(*base + *byte_count - start) * kPageBytes;
     if (start == 0 || !IsUserRange(start, bytes)) return STATUS_INVALID_PARAMETER_2;
-    RING3_TRY(os::ReserveAt(start, bytes));
+    RING3_TRY(space_.ReserveAt(start, bytes));
   } else {
     bytes = PagesOf(*byte_count) * kPageBytes;
     const uintptr_t limit = zero_bits == 0 ? kUserLimit : uintptr_t{1} << (32 - zero_bits);
     const auto placement = (type & MEM_TOP_DOWN) != 0 ? os::Placement::kTopDown : os::Placement::kAnywhere;
-    start = os::ReserveAnywhere(bytes, kGranularity, limit, placement);
+    start = space_.ReserveAnywhere(bytes, kGranularity, limit, placement);
     if (start == 0) return STATUS_NO_MEMORY;
+  }
+  // A client may say so for addresses that it has given before.
+  if (auto next = allocations_.lower_bound(start);
+      FindLocked(start, 1) != allocations_.end() ||
+      (next != allocations_.end() && next->first < start + bytes)) {
+    return STATUS_CONFLICTING_ADDRESSES;
   }
   Allocation allocation{process, bytes >> kPageShift, protect, false, {}};
   allocation.runs.emplace(0, Run{allocation.page_count, 0});
@@ -120,12 +126,23 @@ Status VirtualMemory::CommitLocked(uintptr_t start, uint64_t byte_count, ULONG p
   if (allocation.stale && !TheState().locked.AnyIn(found->first, allocation.page_count * kPageBytes)) {
     for (const auto& [first, run] : allocation.runs) {
       if (run.protect != 0) continue;
-      RING3_TRY(os::Decommit(found->first + first * kPageBytes, run.page_count * kPageBytes));
+      Result<AddressSpace::Decommitted> decommitted =
+          space_.Decommit(found->first + first * kPageBytes, run.page_count * kPageBytes);
+      if (!decommitted.ok()) return decommitted.status();
     }
     allocation.stale = false;
   }
-  RING3_TRY(os::Protect(start, byte_count, protection));
-  SetRuns(allocation, (start - found->first) >> kPageShift, byte_count >> kPageShift, protect);
+  const uint64_t first = (start - found->first) >> kPageShift;
+  const uint64_t end = first + (byte_count >> kPageShift);
+  for (auto run = std::prev(allocation.runs.upper_bound(first));
+       run != allocation.runs.end() && run->first < end; ++run) {
+    const uint64_t from = std::max(run->first, first);
+    const uintptr_t at = found->first + from * kPageBytes;
+    const uint64_t bytes = (std::min(run->first + run->second.page_count, end) - from) * kPageBytes;
+    RING3_TRY(run->second.protect == 0 ? space_.Commit(at, bytes, protection)
+                                       : space_.Protect(at, bytes, protection));
+  }
+  SetRuns(allocation, first, end - first, protect);
   return STATUS_SUCCESS;
 }
 
@@ -142,7 +159,7 @@ Status VirtualMemory::Allocate(PEPROCESS process, uintptr_t* base, uint64_t zero
   os::Protection ignored;
   if (!ProtectionOfPage(protect, &ignored)) return STATUS_INVALID_PAGE_PROTECTION;
 
-  SpinLockGuard guard(lock_);
+  os::MutexGuard guard(lock_);
   const bool reserve = (type & MEM_RESERVE) != 0 || (*base == 0 && !reset);
   if (reserve) {
     uintptr_t start = *base;
@@ -151,7 +168,7 @@ Status VirtualMemory::Allocate(PEPROCESS process, uintptr_t* base, uint64_t zero
     if ((type & MEM_COMMIT) != 0) {
       if (Status status = CommitLocked(start, bytes, protect); !status.ok()) {
         allocations_.erase(start);
-        os::Release(start, bytes);
+        space_.Release(start, bytes);
         return status.status() == STATUS_INSUFFICIENT_RESOURCES ? STATUS_COMMITMENT_LIMIT : status.status();
       }
     }
@@ -181,7 +198,7 @@ Status VirtualMemory::Free(PEPROCESS, uintptr_t* base, uint64_t* byte_count, ULO
   if (!IsUserRange(start, std::max<uint64_t>(*byte_count, 1))) return STATUS_INVALID_PARAMETER_2;
   uint64_t bytes = *byte_count == 0 ? 0 : PagesOf(*base + *byte_count - start) * kPageBytes;
   {
-    SpinLockGuard guard(lock_);
+    os::MutexGuard guard(lock_);
     auto found = FindLocked(start, 1);
     if (found == allocations_.end()) return STATUS_MEMORY_NOT_ALLOCATED;
     Allocation& allocation = found->second;
@@ -196,17 +213,13 @@ Status VirtualMemory::Free(PEPROCESS, uintptr_t* base, uint64_t* byte_count, ULO
     if (type == MEM_RELEASE) {
       allocations_.erase(found);
     } else {
-      Status decommitted = STATUS_SUCCESS;
-      if (!TheState().locked.RunUnlessLocked(start, bytes,
-                                             [&] { decommitted = os::Decommit(start, bytes); })) {
-        // A driver works on them: they lose their place in the application's view of things only.
-        allocation.stale = true;
-      }
-      RING3_TRY(decommitted);
+      RING3_TRY_ASSIGN(const auto decommitted, space_.Decommit(start, bytes));
+      // A driver works on them: they lose their place in the application's view of things only.
+      if (decommitted == AddressSpace::Decommitted::kKept) allocation.stale = true;
       SetRuns(allocation, (start - found->first) >> kPageShift, bytes >> kPageShift, 0);
     }
   }
-  if (type == MEM_RELEASE) TheState().locked.Unmap(start, bytes);
+  if (type == MEM_RELEASE) space_.Release(start, bytes);
   *base = start;
   *byte_count = bytes;
   return STATUS_SUCCESS;
@@ -218,7 +231,7 @@ Status VirtualMemory::Protect(uintptr_t* base, uint64_t* byte_count, ULONG prote
   if (*byte_count == 0 || !IsUserRange(*base, *byte_count)) return STATUS_INVALID_PARAMETER_2;
   const uintptr_t start = RoundDown(*base, kPageBytes);
   const uint64_t bytes = PagesOf(*base + *byte_count - start) * kPageBytes;
-  SpinLockGuard guard(lock_);
+  os::MutexGuard guard(lock_);
   if (RefusesLocked(start, bytes, protect)) return STATUS_INVALID_PAGE_PROTECTION;
   auto found = FindLocked(start, 1);
   if (found == allocations_.end()) {
@@ -233,7 +246,7 @@ Status VirtualMemory::Protect(uintptr_t* base, uint64_t* byte_count, ULONG prote
     for (; run != allocation.runs.end() && run->first < end; ++run) {
       if (run->second.protect == 0) return STATUS_NOT_COMMITTED;
     }
-    RING3_TRY(os::Protect(start, bytes, protection));
+    RING3_TRY(space_.Protect(start, bytes, protection));
     SetRuns(allocation, first, end - first, protect);
   }
   *base = start;
@@ -244,7 +257,7 @@ Status VirtualMemory::Protect(uintptr_t* base, uint64_t* byte_count, ULONG prote
 void VirtualMemory::ReleaseAll(PEPROCESS process) {
   std::vector<std::pair<uintptr_t, uint64_t>> gone;
   {
-    SpinLockGuard guard(lock_);
+    os::MutexGuard guard(lock_);
     for (auto allocation = allocations_.begin(); allocation != allocations_.end();) {
       if (allocation->second.process != process) {
         ++allocation;
@@ -255,11 +268,11 @@ void VirtualMemory::ReleaseAll(PEPROCESS process) {
     }
     std::erase_if(secured_, [process](const auto& entry) { return entry.second.process == process; });
   }
-  for (const auto& [start, bytes] : gone) TheState().locked.Unmap(start, bytes);
+  for (const auto& [start, bytes] : gone) space_.Release(start, bytes);
 }
 
 void VirtualMemory::Shutdown(LeakReport& leaks) {
-  SpinLockGuard guard(lock_);
+  os::MutexGuard guard(lock_);
   for (const auto& [start, allocation] : allocations_) {
     char line[112];
     std::snprintf(line, sizeof line, "virtual memory of %llu pages at 0x%llx",

@@ -6,12 +6,14 @@
 
 #include "base/leak_report.h"
 #include "base/result.h"
-#include "base/spin_lock.h"
 #include "ddi/mm_ntddk.h"
 #include "mm/layout.h"
 #include "os/memory.h"
+#include "os/mutex.h"
 
 namespace ring3::mm {
+
+class AddressSpace;
 
 // What applications reserved and committed (VirtualAlloc), and the ranges that drivers secured.
 //
@@ -21,6 +23,8 @@ namespace ring3::mm {
 //   release: reserved, committed → free, the whole allocation at once
 class VirtualMemory {
  public:
+  explicit VirtualMemory(AddressSpace& space) : space_(space) {}
+
   // See mm/address_space.h.
   Status Allocate(PEPROCESS process, uintptr_t* base, uint64_t zero_bits, uint64_t* byte_count, ULONG type,
                   ULONG protect);
@@ -66,7 +70,9 @@ class VirtualMemory {
   bool RefusesLocked(uintptr_t start, uint64_t byte_count, ULONG protect) RING3_REQUIRES(lock_);
   static void SetRuns(Allocation& allocation, uint64_t first, uint64_t count, ULONG protect);
 
-  SpinLock lock_{LockRank::kAddressSpace};
+  AddressSpace& space_;
+  // Held while the application's process carries out what is ordered.
+  os::Mutex lock_;
   Allocations allocations_ RING3_GUARDED_BY(lock_);
   std::map<uintptr_t, Secured> secured_ RING3_GUARDED_BY(lock_);
   uintptr_t next_handle_ RING3_GUARDED_BY(lock_) = 16;

@@ -39,8 +39,8 @@ HANDLE VirtualMemory::Secure(PEPROCESS process, uintptr_t start, uint64_t byte_c
                              ULONG flags) {
   if (byte_count == 0 || (probe_mode != PAGE_READONLY && probe_mode != PAGE_READWRITE)) return nullptr;
   const auto access = probe_mode == PAGE_READWRITE ? Access::kWrite : Access::kRead;
-  if (!ProbeUserRange(reinterpret_cast<void*>(start), byte_count, 1, access).ok()) return nullptr;
-  SpinLockGuard guard(lock_);
+  if (!IsUserRange(start, byte_count) || !space_.Grants(start, start + byte_count, access)) return nullptr;
+  os::MutexGuard guard(lock_);
   for (const auto& [handle, secured] : secured_) {
     const bool overlaps = secured.start < start + byte_count && start < secured.start + secured.byte_count;
     if (overlaps && ((flags | secured.flags) & MM_SECURE_EXCLUSIVE) != 0) return nullptr;
@@ -52,7 +52,7 @@ HANDLE VirtualMemory::Secure(PEPROCESS process, uintptr_t start, uint64_t byte_c
 }
 
 bool VirtualMemory::Unsecure(PEPROCESS process, HANDLE handle) {
-  SpinLockGuard guard(lock_);
+  os::MutexGuard guard(lock_);
   auto found = secured_.find(reinterpret_cast<uintptr_t>(handle));
   if (found == secured_.end() || found->second.process != process) return false;
   secured_.erase(found);
@@ -61,23 +61,22 @@ bool VirtualMemory::Unsecure(PEPROCESS process, HANDLE handle) {
 
 Status VirtualMemory::ProtectOtherLocked(uintptr_t start, uint64_t byte_count, ULONG protect,
                                          ULONG* old_protect) {
-  State& state = TheState();
   os::Protection protection;
   if (!ProtectionOfPage(protect, &protection)) return STATUS_INVALID_PAGE_PROTECTION;
   os::Region region;
-  if (!state.regions.Find(start, &region)) return STATUS_CONFLICTING_ADDRESSES;
+  if (!space_.Find(start, &region)) return STATUS_CONFLICTING_ADDRESSES;
   *old_protect = PageProtectionOf(region);
   UserViews::View view;
   uintptr_t view_start;
-  if (state.user_views.Find(start, &view, &view_start)) {
+  if (space_.views().Find(start, &view, &view_start)) {
     // A driver's memory is never executable for the application, and no more writable than the driver wanted.
     const bool executes = (protect & (PAGE_EXECUTE | PAGE_EXECUTE_READ | PAGE_EXECUTE_READWRITE)) != 0;
     if (executes || (IsWritable(protect) && !view.writable)) return STATUS_INVALID_PAGE_PROTECTION;
   }
   for (uintptr_t at = start; at < start + byte_count; at = region.end) {
-    if (!state.regions.Find(at, &region)) return STATUS_CONFLICTING_ADDRESSES;
+    if (!space_.Find(at, &region)) return STATUS_CONFLICTING_ADDRESSES;
   }
-  return os::Protect(start, byte_count, protection);
+  return space_.Protect(start, byte_count, protection);
 }
 
 Status VirtualMemory::Query(uintptr_t address, MEMORY_BASIC_INFORMATION* information) {
@@ -99,7 +98,7 @@ Status VirtualMemory::Query(uintptr_t address, MEMORY_BASIC_INFORMATION* informa
     return STATUS_SUCCESS;
   }
   {
-    SpinLockGuard guard(lock_);
+    os::MutexGuard guard(lock_);
     if (auto found = FindLocked(page, 1); found != allocations_.end()) {
       const uint64_t index = (page - found->first) >> kPageShift;
       const auto run = std::prev(found->second.runs.upper_bound(index));
@@ -111,7 +110,7 @@ Status VirtualMemory::Query(uintptr_t address, MEMORY_BASIC_INFORMATION* informa
     }
   }
   os::Region region;
-  if (!TheState().regions.FindOrNext(page, &region) || region.start > page) {
+  if (!space_.FindOrNext(page, &region) || region.start > page) {
     uintptr_t end = region.start > page ? std::min(region.start, kUserLimit) : kUserLimit;
     if (page < kSystemBase) end = std::min(end, kSystemBase);
     fill(0, end - page, MEM_FREE, PAGE_NOACCESS, 0);
@@ -122,8 +121,7 @@ Status VirtualMemory::Query(uintptr_t address, MEMORY_BASIC_INFORMATION* informa
   UserViews::View view;
   uintptr_t start = region.start;
   uintptr_t end = region.end;
-  if (TheState().user_views.Find(page, &view, &start))
-    end = std::min(end, start + view.page_count * kPageBytes);
+  if (space_.views().Find(page, &view, &start)) end = std::min(end, start + view.page_count * kPageBytes);
   fill(start, std::min(end, kUserLimit) - page, protect == PAGE_NOACCESS ? MEM_RESERVE : MEM_COMMIT,
        protect == PAGE_NOACCESS ? 0 : protect, type);
   information->AllocationProtect = protect;

@@ -93,8 +93,8 @@ NTSTATUS NtWriteFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE apc, PVOID apc_c
 }
 
 NTSTATUS NtFlushBuffersFile(HANDLE file, PIO_STATUS_BLOCK io_status) {
-  return WithStatusBlock(io_status,
-                         [&](PIO_STATUS_BLOCK captured) { return io::FlushFile(UserMode, file, captured); });
+  UserEntry entry;
+  return io::FlushFile(UserMode, file, io_status);
 }
 
 NTSTATUS NtQueryInformationFile(HANDLE file, PIO_STATUS_BLOCK io_status, PVOID information, ULONG byte_count,

@@ -77,6 +77,7 @@ NTSTATUS NtTerminateThread(HANDLE thread_handle, NTSTATUS exit_status) {
     if (thread.get() != ps::CurrentThread()) return STATUS_NOT_SUPPORTED;
   }
   ps::ExitUserThread(exit_status);
+  return STATUS_SUCCESS;
 }
 
 NTSTATUS NtResumeThread(HANDLE thread_handle, PULONG previous_count) {

@@ -11,7 +11,7 @@ namespace ring3::ob {
 HandleTable* g_kernel_handles = nullptr;
 
 HandleTable::~HandleTable() {
-  for (std::atomic<Leaf*>& leaf : leaves_) delete leaf.load();
+  for (std::atomic<Slot*>& leaf : leaves_) delete[] leaf.load();
 }
 
 Result<HANDLE> HandleTable::Insert(const Entry& entry) {
@@ -24,10 +24,11 @@ Result<HANDLE> HandleTable::Insert(const Entry& entry) {
     free_head_ = static_cast<uint32_t>(slot->rights.load(std::memory_order_relaxed));
   } else {
     index = next_unused_;
-    if (index == kSlotsPerLeaf * kLeaves) return STATUS_INSUFFICIENT_RESOURCES;
-    std::atomic<Leaf*>& leaf = leaves_[index / kSlotsPerLeaf];
+    if (index == kMostHandles) return STATUS_INSUFFICIENT_RESOURCES;
+    const uint32_t place = PlaceOf(index).leaf;
+    std::atomic<Slot*>& leaf = leaves_[place];
     if (leaf.load(std::memory_order_relaxed) == nullptr) {
-      Leaf* fresh = new (std::nothrow) Leaf;
+      Slot* fresh = new (std::nothrow) Slot[kFirstLeafSlots << place];
       if (fresh == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
       leaf.store(fresh, std::memory_order_release);
     }

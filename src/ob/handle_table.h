@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <bit>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -80,11 +81,19 @@ class HandleTable {
     std::atomic<uint64_t> word{0};
     std::atomic<uint64_t> rights{0};  // granted access, attributes above; the next free index while free
   };
-  static constexpr uint32_t kSlotsPerLeaf = 512;
-  static constexpr uint32_t kLeaves = 2048;
-  struct Leaf {
-    Slot slots[kSlotsPerLeaf];
+  // Each leaf is twice as large as the one before: most processes have few handles, and there may be many
+  // processes.
+  static constexpr uint32_t kFirstLeafSlots = 64;
+  static constexpr uint32_t kLeaves = 14;
+  static constexpr uint32_t kMostHandles = kFirstLeafSlots * ((1u << kLeaves) - 1);
+  struct Place {
+    uint32_t leaf;
+    uint32_t slot;
   };
+  static Place PlaceOf(uint32_t index) {
+    const uint32_t leaf = static_cast<uint32_t>(std::bit_width(index / kFirstLeafSlots + 1)) - 1;
+    return {leaf, index - kFirstLeafSlots * ((1u << leaf) - 1)};
+  }
 
   static void Decode(uint64_t word, uint64_t rights, Entry* entry) {
     entry->object = reinterpret_cast<void*>((word & kPointerMask) << 4);
@@ -93,9 +102,10 @@ class HandleTable {
   }
   Slot* SlotOf(HANDLE handle) const {
     uint32_t index = static_cast<uint32_t>(reinterpret_cast<ULONG_PTR>(handle) & 0x7fffffff) >> 2;
-    if (index >= kSlotsPerLeaf * kLeaves) return nullptr;
-    Leaf* leaf = leaves_[index / kSlotsPerLeaf].load(std::memory_order_acquire);
-    return leaf == nullptr ? nullptr : &leaf->slots[index % kSlotsPerLeaf];
+    if (index >= kMostHandles) return nullptr;
+    const Place place = PlaceOf(index);
+    Slot* leaf = leaves_[place.leaf].load(std::memory_order_acquire);
+    return leaf == nullptr ? nullptr : &leaf[place.slot];
   }
   bool ReferenceSlow(Slot* slot, Entry* entry);
   HANDLE ToHandle(uint32_t index) const {
@@ -108,7 +118,7 @@ class HandleTable {
   uint32_t free_head_ RING3_GUARDED_BY(lock_) = 0;  // 0: none; index 0 is never used
   uint32_t next_unused_ RING3_GUARDED_BY(lock_) = 1;
   std::atomic<uint32_t> count_{0};
-  std::atomic<Leaf*> leaves_[kLeaves] = {};
+  std::atomic<Slot*> leaves_[kLeaves] = {};
 };
 
 // The kernel's table, also the system process' own.

@@ -38,6 +38,11 @@ void DeleteTimer(void* object) {
   KeCancelTimer(static_cast<PKTIMER>(object));
 }
 
+// One that is owned leaves its owner's list.
+void DeleteMutant(void* object) {
+  KeReleaseMutant(static_cast<PKMUTANT>(object), 1, TRUE, FALSE);
+}
+
 Status CreateOwnTypes() {
   TypeOptions type_type;
   RING3_TRY_ASSIGN(g_type_type, CreateType(u"Type", type_type));
@@ -71,6 +76,7 @@ Status CreateOwnTypes() {
   mutant.generic_mapping = {STANDARD_RIGHTS_READ | MUTANT_QUERY_STATE, STANDARD_RIGHTS_WRITE,
                             STANDARD_RIGHTS_EXECUTE | SYNCHRONIZE, MUTANT_ALL_ACCESS};
   mutant.valid_access = MUTANT_ALL_ACCESS;
+  mutant.procedures.delete_object = &DeleteMutant;
   RING3_TRY_ASSIGN(g_mutant_type, CreateType(u"Mutant", mutant));
 
   TypeOptions semaphore;

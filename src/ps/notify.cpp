@@ -17,6 +17,8 @@ using ImageRoutine = std::remove_pointer_t<PLOAD_IMAGE_NOTIFY_ROUTINE>;
 NotifyList<ProcessRoutine> g_process_routines;
 NotifyList<ProcessRoutineEx> g_process_routines_ex;
 NotifyList<ThreadRoutine> g_thread_routines;
+// Those that want to be called by the new thread, of applications only.
+NotifyList<ThreadRoutine> g_new_thread_routines;
 NotifyList<ImageRoutine> g_image_routines;
 
 template <typename Function>
@@ -52,8 +54,22 @@ void NotifyProcessExited(PEPROCESS process) {
                              static_cast<PPS_CREATE_NOTIFY_INFO>(nullptr));
 }
 
-void NotifyThread(PETHREAD thread, BOOLEAN created) {
-  g_thread_routines.Call(thread->client_id.UniqueProcess, thread->client_id.UniqueThread, created);
+void NotifyThreadCreated(PETHREAD thread) {
+  thread->announced = true;
+  g_thread_routines.Call(thread->client_id.UniqueProcess, thread->client_id.UniqueThread, BOOLEAN{TRUE});
+}
+
+void NotifyThreadStarted(PETHREAD thread) {
+  if (!thread->announced) NotifyThreadCreated(thread);
+  if (thread->is_system) return;
+  g_new_thread_routines.Call(thread->client_id.UniqueProcess, thread->client_id.UniqueThread, BOOLEAN{TRUE});
+}
+
+void NotifyThreadExited(PETHREAD thread) {
+  if (!thread->announced) return;
+  g_thread_routines.Call(thread->client_id.UniqueProcess, thread->client_id.UniqueThread, BOOLEAN{FALSE});
+  if (thread->is_system) return;
+  g_new_thread_routines.Call(thread->client_id.UniqueProcess, thread->client_id.UniqueThread, BOOLEAN{FALSE});
 }
 
 void NotifyDriverImageLoaded(std::u16string_view full_name, void* base, size_t byte_count) {
@@ -71,7 +87,7 @@ void ReportLeftNotifyRoutines(LeakReport& report) {
     if (left != 0) report.Add(fmt::format("{} {} notify routine(s) were not removed", left, what));
   };
   check(g_process_routines.Clear() + g_process_routines_ex.Clear(), "process");
-  check(g_thread_routines.Clear(), "thread");
+  check(g_thread_routines.Clear() + g_new_thread_routines.Clear(), "thread");
   check(g_image_routines.Clear(), "load-image");
 }
 
@@ -98,21 +114,24 @@ NTSTATUS PsSetCreateProcessNotifyRoutineEx2(PSCREATEPROCESSNOTIFYTYPE type, PVOI
   return AddOrRemove(g_process_routines_ex, reinterpret_cast<ProcessRoutineEx*>(routine), remove);
 }
 
-// STATUS_INSUFFICIENT_RESOURCES when there are 64. nf-ntddk-pssetcreatethreadnotifyroutine
+// Called by the creator of a thread, and by the thread at its end. STATUS_INSUFFICIENT_RESOURCES when there
+// are 64. nf-ntddk-pssetcreatethreadnotifyroutine
 NTSTATUS PsSetCreateThreadNotifyRoutine(PCREATE_THREAD_NOTIFY_ROUTINE routine) {
   return g_thread_routines.Add(routine) ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
 }
 
-// nf-ntddk-pssetcreatethreadnotifyroutineex
+// Called by a new thread of an application itself, and at its end. nf-ntddk-pssetcreatethreadnotifyroutineex
 NTSTATUS PsSetCreateThreadNotifyRoutineEx(PSCREATETHREADNOTIFYTYPE type, PVOID routine) {
   if (type != PsCreateThreadNotifyNonSystem && type != PsCreateThreadNotifySubsystems)
     return STATUS_INVALID_PARAMETER;
-  return PsSetCreateThreadNotifyRoutine(reinterpret_cast<ThreadRoutine*>(routine));
+  return g_new_thread_routines.Add(reinterpret_cast<ThreadRoutine*>(routine)) ? STATUS_SUCCESS
+                                                                              : STATUS_INSUFFICIENT_RESOURCES;
 }
 
 // STATUS_PROCEDURE_NOT_FOUND. nf-ntddk-psremovecreatethreadnotifyroutine
 NTSTATUS PsRemoveCreateThreadNotifyRoutine(PCREATE_THREAD_NOTIFY_ROUTINE routine) {
-  return AddOrRemove(g_thread_routines, routine, TRUE);
+  const NTSTATUS status = AddOrRemove(g_thread_routines, routine, TRUE);
+  return status == STATUS_PROCEDURE_NOT_FOUND ? AddOrRemove(g_new_thread_routines, routine, TRUE) : status;
 }
 
 // Called when drivers are loaded. nf-ntddk-pssetloadimagenotifyroutine

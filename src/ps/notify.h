@@ -4,6 +4,8 @@
 #include <array>
 #include <atomic>
 
+#include <ddi/ke.h>
+
 #include "base/leak_report.h"
 #include "ke/driver_gate.h"
 #include "os/thread.h"
@@ -11,7 +13,7 @@
 
 namespace ring3::ps {
 
-// Routines that drivers registered, called in the order of registration without a lock.
+// Routines that drivers registered, called in the order of registration without a lock, in a critical region.
 template <typename Function>
 class NotifyList {
  public:
@@ -51,9 +53,11 @@ class NotifyList {
   void Call(Args... args) {
     if (empty()) return;
     callers_.fetch_add(1);
+    KeEnterCriticalRegion();
     for (auto& slot : slots_) {
       if (Function* function = slot.load()) ke::CallDriver(nullptr, ke::Callback::kNotify, function, args...);
     }
+    KeLeaveCriticalRegion();
     callers_.fetch_sub(1);
   }
 
@@ -72,7 +76,11 @@ class NotifyList {
 // STATUS_SUCCESS, or the status by which a driver refused the process.
 NTSTATUS NotifyProcessCreated(PEPROCESS process, std::u16string_view command_line);
 void NotifyProcessExited(PEPROCESS process);
-void NotifyThread(PETHREAD thread, BOOLEAN created);
+// By who makes the thread; by the thread itself where nobody in the executive has made it.
+void NotifyThreadCreated(PETHREAD thread);
+// By the thread, at its beginning and at its end.
+void NotifyThreadStarted(PETHREAD thread);
+void NotifyThreadExited(PETHREAD thread);
 void ReportLeftNotifyRoutines(LeakReport& report);
 
 }  // namespace ring3::ps

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <new>
 #include <string>
 #include <vector>
@@ -15,8 +16,10 @@
 #include "mm/address_space.h"
 #include "mm/locked_pages.h"
 #include "os/clock.h"
+#include "os/identity.h"
 #include "ps/notify.h"
 #include "ps/state.h"
+#include "rtl/unicode_text.h"
 #include "se/token.h"
 
 namespace ring3::ps {
@@ -53,6 +56,7 @@ void DeleteProcess(void* object) {
     g_state.processes.erase(reinterpret_cast<ULONG_PTR>(process->unique_process_id));
   }
   if (process->head.handles != ob::g_kernel_handles) delete process->head.handles;
+  mm::DeleteAddressSpace(process);
   if (process->token != nullptr) ob::Dereference(process->token);
   delete process->image_path;
   process->~_EPROCESS();
@@ -69,7 +73,8 @@ Result<PEPROCESS> CreateProcessObject(ob::HandleTable* handles, std::u16string_v
   RING3_TRY_ASSIGN(void* object, ob::CreateObject(g_process_type, sizeof(_EPROCESS)));
   auto* process = new (object) _EPROCESS();
   process->unique_process_id = AllocateClientId();
-  ke::InitializeProcess(&process->head.pcb, nullptr, reinterpret_cast<ULONG_PTR>(process->unique_process_id));
+  ke::InitializeProcess(&process->head.pcb, &mm::AddressSpace::Local(),
+                        reinterpret_cast<ULONG_PTR>(process->unique_process_id));
   process->head.handles = handles;
   process->create_time = os::SystemTime100ns();
   process->exit_status = STATUS_PENDING;
@@ -82,7 +87,13 @@ Result<PEPROCESS> CreateProcessObject(ob::HandleTable* handles, std::u16string_v
   return process;
 }
 
-Result<PEPROCESS> CreateUserProcess(const ProcessOptions& options) {
+std::u16string ImagePathOf(std::string_view linux_path) {
+  std::u16string path = u"\\??\\C:" + rtl::Utf16FromUtf8(linux_path);
+  std::replace(path.begin(), path.end(), u'/', u'\\');
+  return path;
+}
+
+Result<PEPROCESS> CreateUserProcess(ProcessOptions options) {
   auto* handles = new (std::nothrow) ob::HandleTable(ob::HandleTable::Kind::kProcess);
   if (handles == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
   Result<PEPROCESS> created = CreateProcessObject(handles, options.image_path);
@@ -91,7 +102,11 @@ Result<PEPROCESS> CreateUserProcess(const ProcessOptions& options) {
     return created.status();
   }
   ob::Ref<_EPROCESS> process = ob::Ref<_EPROCESS>::Adopt(*created);
-  RING3_TRY_ASSIGN(process->token, se::CreateHostToken());
+  RING3_TRY_ASSIGN(process->token,
+                   se::CreateToken(options.identity != nullptr ? *options.identity : os::CurrentIdentity()));
+  process->remote = options.remote;
+  process->head.pcb.user_code = options.user_code;
+  if (options.space != nullptr) mm::SetAddressSpace(process.get(), std::move(options.space));
   process->session_id = 1;
   PEPROCESS creator = ProcessOf(ke::CurrentThread());
   process->parent_process_id = creator == nullptr ? nullptr : creator->unique_process_id;
@@ -158,6 +173,15 @@ Result<PEPROCESS> LookupProcess(HANDLE process_id) {
   if (found == g_state.processes.end() || !ob::ReferenceUnlessDeleted(found->second))
     return STATUS_INVALID_CID;
   return found->second;
+}
+
+std::vector<ob::Ref<_EPROCESS>> AllProcesses() {
+  std::vector<ob::Ref<_EPROCESS>> all;
+  SpinLockGuard guard(g_state.lock);
+  for (const auto& [id, process] : g_state.processes) {
+    if (ob::ReferenceUnlessDeleted(process)) all.push_back(ob::Ref<_EPROCESS>::Adopt(process));
+  }
+  return all;
 }
 
 }  // namespace ring3::ps

@@ -5,12 +5,22 @@
 #include <ddi/ps_ntifs.h>
 
 #include <atomic>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "ke/kthread.h"
+#include "mm/address_space.h"
 #include "ob/process_head.h"
+
+namespace ring3::ps {
+class RemoteProcess;
+}
+namespace ring3::os {
+struct Identity;
+}
 
 // A process. `head` is what ke, ob and every PKPROCESS see; it must be first.
 struct _EPROCESS {
@@ -29,11 +39,13 @@ struct _EPROCESS {
   bool is_system;
   std::atomic<bool> exiting;
   std::atomic<bool> notified;  // creation was announced to drivers
-  char image_file_name[16];    // short name, as PsGetProcessImageFileName has it
+  char image_file_name[15];    // short name, as PsGetProcessImageFileName has it: up to 14 characters
   std::u16string* image_path;
   void* token;  // se's, referenced
   // Bytes charged against the process, [0] nonpaged, [1] paged.
   std::atomic<int64_t> quota_usage[2];
+  // An application in a Linux process of its own; null: it is embedded, or the system process.
+  ring3::ps::RemoteProcess* remote;
   // For io and win32.
   void* io_context;
   void* win32_process;
@@ -53,10 +65,20 @@ extern PEPROCESS g_system_process;
 struct ProcessOptions {
   std::u16string_view image_path = u"\\??\\C:\\application.exe";
   std::u16string_view command_line;
+  // Who it runs as; null: as this Linux process does.
+  const os::Identity* identity = nullptr;
+  // Of an application in a Linux process of its own; both outlive ExitProcess.
+  RemoteProcess* remote = nullptr;
+  ke::UserCode* user_code = nullptr;
+  // Its user memory; null: the local space.
+  std::unique_ptr<mm::AddressSpace> space;
 };
+// How a program's file is called in the executive: /usr/bin/client is \\??\\C:\\usr\\bin\\client.
+std::u16string ImagePathOf(std::string_view linux_path);
+
 // A process for an application, announced to the drivers' notify routines (which may refuse it). Referenced.
 // The caller attaches its threads with AttachThread (thread.h).
-Result<PEPROCESS> CreateUserProcess(const ProcessOptions& options);
+Result<PEPROCESS> CreateUserProcess(ProcessOptions options);
 
 // Rundown: no new threads, the I/O of its threads is cancelled (the io hook), its handles are closed, drivers
 // are told, user memory goes, PROCESS_HAS_LOCKED_PAGES where a driver forgot to unlock, the process object is
@@ -80,6 +102,9 @@ const RundownHooks& CurrentRundownHooks();
 
 // Referenced process with that id. STATUS_INVALID_CID (lookup by PsLookup…: STATUS_INVALID_PARAMETER).
 Result<PEPROCESS> LookupProcess(HANDLE process_id);
+
+// Those that there are, rising by id; one that is made or goes meanwhile may be missing.
+std::vector<ob::Ref<_EPROCESS>> AllProcesses();
 
 // Tells load-image notify routines about a driver.
 void NotifyDriverImageLoaded(std::u16string_view full_name, void* base, size_t byte_count);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Processes: identities, lookup, ZwOpenProcess, ZwQueryInformationProcess, quotas.
+#include <ddi/ex.h>
 #include <ddi/ke.h>
 
 #include <cstring>
@@ -71,6 +72,19 @@ HANDLE PsGetProcessInheritedFromUniqueProcessId(PEPROCESS process) {
 }
 PCHAR PsGetProcessImageFileName(PEPROCESS process) {
   return process->image_file_name;
+}
+// The full name, in pool that the caller frees: the structure, and the text behind it.
+// STATUS_INSUFFICIENT_RESOURCES. IRQL <= APC_LEVEL. nf-ntifs-selocateprocessimagename
+NTSTATUS SeLocateProcessImageName(PEPROCESS process, PUNICODE_STRING* image_name) {
+  const UNICODE_STRING name = ob::ToUnicodeString(*process->image_path);
+  const size_t byte_count = sizeof(UNICODE_STRING) + name.Length + sizeof(WCHAR);
+  auto* const out = static_cast<UNICODE_STRING*>(ExAllocatePool2(POOL_FLAG_NON_PAGED, byte_count, 'nPeS'));
+  *image_name = out;
+  if (out == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
+  auto* const text = reinterpret_cast<PWCH>(out + 1);
+  std::memcpy(text, name.Buffer, name.Length);
+  *out = {name.Length, static_cast<USHORT>(name.Length + sizeof(WCHAR)), text};
+  return STATUS_SUCCESS;
 }
 ULONG PsGetCurrentProcessSessionId(VOID) {
   return ps::CurrentProcess()->session_id;

@@ -5,6 +5,7 @@
 
 #include "ke/driver_gate.h"
 #include "os/thread.h"
+#include "ps/notify.h"
 #include "ps/state.h"
 
 namespace ring3::ps {
@@ -24,6 +25,8 @@ void Body(void* argument) {
   auto* thread = static_cast<PETHREAD>(argument);
   ke::AttachCurrentOsThread(&thread->tcb);
   thread->tcb.kernel_depth = 1;
+  // Normal kernel APCs are disabled in all of a system thread (nf-wdm-pscreatesystemthread).
+  KeEnterCriticalRegion();
   ke::CallDriver(nullptr, ke::Callback::kSystemThread, thread->start_routine, thread->start_context);
   DetachThread(STATUS_SUCCESS);
 }
@@ -37,11 +40,13 @@ Result<PETHREAD> StartSystemThread(PEPROCESS process, PKSTART_ROUTINE routine, v
   thread->is_system = true;
   thread->tcb.is_system_thread = true;
   ob::Reference(thread);
+  NotifyThreadCreated(thread);
   g_state.os_thread_count.fetch_add(1);
   Result<os::Thread> started = os::Thread::Create("ring3-system", &Body, thread);
   if (!started.ok()) {
     g_state.os_thread_count.fetch_sub(1);
     process->thread_count.fetch_sub(1);
+    NotifyThreadExited(thread);
     ob::Dereference(thread, 2);
     return started.status();
   }

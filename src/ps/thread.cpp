@@ -7,6 +7,7 @@
 
 #include <new>
 
+#include "ke/apc.h"
 #include "ke/door.h"
 #include "os/clock.h"
 #include "os/thread.h"
@@ -71,7 +72,7 @@ void RunDown(PETHREAD thread, NTSTATUS exit_status) {
   if (thread->terminating.exchange(true)) return;
   const RundownHooks& hooks = CurrentRundownHooks();
   if (hooks.thread_exit != nullptr) hooks.thread_exit(thread);
-  if (!thread->is_system) NotifyThread(thread, FALSE);
+  NotifyThreadExited(thread);
   thread->exit_time = os::SystemTime100ns();
   thread->exit_status = exit_status;
   ProcessOf(&thread->tcb)->thread_count.fetch_sub(1);
@@ -95,7 +96,7 @@ Status AttachThread(PEPROCESS process) {
 void AdoptThread(PETHREAD thread) {
   ke::AttachCurrentOsThread(&thread->tcb);
   t_thread_end.generation = g_state.generation.load();
-  NotifyThread(thread, TRUE);
+  NotifyThreadStarted(thread);
 }
 
 void DetachThread(NTSTATUS exit_status) {
@@ -103,6 +104,10 @@ void DetachThread(NTSTATUS exit_status) {
   PETHREAD thread = CurrentThread();
   t_thread_end.generation = 0;
   RunDown(thread, exit_status);
+  // Ends of requests that were not delivered, and what drivers did when they heard of the thread's end, may
+  // have made what other components keep for the thread anew.
+  ke::RundownApcs(&thread->tcb);
+  if (const auto exit = CurrentRundownHooks().thread_exit; exit != nullptr) exit(thread);
   thread->tcb.driver_call = nullptr;
   ke::DetachCurrentOsThread();
   BorrowedIdentity identity;

@@ -14,8 +14,12 @@ struct _ETHREAD {
   LONGLONG exit_time;
   std::atomic<NTSTATUS> exit_status;
   std::atomic<bool> terminating;
+  bool announced;                       // its creation, to drivers
   std::atomic<uint32_t> suspend_count;  // 1 until a thread that was created suspended is resumed; a futex
   bool is_system;
+  // A thread of a remote process that has asked for its end; its own.
+  bool ends;
+  NTSTATUS end_status;
   bool counted;  // in its process' thread_count
   // IRPs that the thread waits for or has sent, IRP::ThreadListEntry; io's, guarded by io.
   LIST_ENTRY irp_list;

@@ -12,6 +12,7 @@
 #include "os/futex.h"
 #include "os/thread.h"
 #include "ps/notify.h"
+#include "ps/remote_process.h"
 #include "ps/state.h"
 
 namespace ring3::ps {
@@ -31,10 +32,24 @@ void Body(void* argument) {
   {
     ke::DoorPass door;
     AdoptThread(thread);
-    while (thread->suspend_count.load(std::memory_order_acquire) != 0)
-      os::FutexWait(thread->suspend_count, 1);
+    WaitUntilResumed();
   }
   ExitUserThread(static_cast<NTSTATUS>(options.start_routine(options.argument)));
+}
+
+// Makes the thread's Linux thread, here or in the application's own process. Takes over a reference.
+Status StartOsThread(PETHREAD thread, const UserThreadOptions& options) {
+  if (RemoteProcess* const remote = ProcessOf(&thread->tcb)->remote; remote != nullptr)
+    return remote->StartThread(thread, options);
+  auto* const start = new (std::nothrow) Start{thread, options};
+  if (start == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
+  Result<os::Thread> made = os::Thread::Create("ring3-client", Body, start, options.stack_byte_count);
+  if (!made.ok()) {
+    delete start;
+    return made.status();
+  }
+  made->Detach();
+  return STATUS_SUCCESS;
 }
 
 }  // namespace
@@ -43,20 +58,25 @@ Result<PETHREAD> CreateUserThread(PEPROCESS process, const UserThreadOptions& op
   if (process->exiting) return STATUS_PROCESS_IS_TERMINATING;
   RING3_TRY_ASSIGN(PETHREAD thread, CreateThreadObject(process));
   thread->suspend_count = options.start == StartState::kSuspended ? 1 : 0;
-  auto* const start = new (std::nothrow) Start{thread, options};
   ob::Reference(thread);  // the thread's own
-  Result<os::Thread> made = start == nullptr
-                                ? Result<os::Thread>(STATUS_INSUFFICIENT_RESOURCES)
-                                : os::Thread::Create("ring3-client", Body, start, options.stack_byte_count);
-  if (!made.ok()) {
-    delete start;
-    thread->terminating = true;
-    process->thread_count.fetch_sub(1);
-    ob::Dereference(thread, 2);
-    return made.status();
-  }
-  made->Detach();
-  return thread;
+  NotifyThreadCreated(thread);
+  const Status started = StartOsThread(thread, options);
+  if (started.ok()) return thread;
+  AbandonUserThread(thread);
+  ob::Dereference(thread);
+  return started.status();
+}
+
+void AbandonUserThread(PETHREAD thread) {
+  thread->terminating = true;
+  NotifyThreadExited(thread);
+  ProcessOf(&thread->tcb)->thread_count.fetch_sub(1);
+  ob::Dereference(thread);
+}
+
+void WaitUntilResumed() {
+  const PETHREAD thread = CurrentThread();
+  while (thread->suspend_count.load(std::memory_order_acquire) != 0) os::FutexWait(thread->suspend_count, 1);
 }
 
 ULONG ResumeUserThread(PETHREAD thread) {
@@ -66,6 +86,11 @@ ULONG ResumeUserThread(PETHREAD thread) {
 }
 
 void ExitUserThread(NTSTATUS exit_status) {
+  if (CurrentProcess()->remote != nullptr) {
+    CurrentThread()->end_status = exit_status;
+    CurrentThread()->ends = true;
+    return;
+  }
   // Until its door goes with the Linux thread.
   ke::EnterDoor();
   DetachThread(exit_status);

@@ -18,11 +18,18 @@ struct UserThreadOptions {
 // STATUS_INSUFFICIENT_RESOURCES.
 Result<PETHREAD> CreateUserThread(PEPROCESS process, const UserThreadOptions& options);
 
+// Gives up a thread object whose Linux thread will not come, with the reference that was the thread's own.
+void AbandonUserThread(PETHREAD thread);
+
+// Blocks until the calling thread has been resumed, if it was created suspended.
+void WaitUntilResumed();
+
 // Lets a suspended thread start; its suspend count before (0: it was running).
 ULONG ResumeUserThread(PETHREAD thread);
 
-// Ends the calling application thread: rundown, then the Linux thread.
-[[noreturn]] void ExitUserThread(NTSTATUS exit_status);
+// Ends the calling application thread: rundown, then the Linux thread. Of a remote process: marks it as about
+// to end and returns; the host thread runs it down when the service has been answered.
+void ExitUserThread(NTSTATUS exit_status);
 
 // The application's threads other than the caller's are to do nothing more: their requests are cancelled and
 // their waits ended until none of them is in the executive. The doors are closed (ke/door.h): those which run

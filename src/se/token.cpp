@@ -77,8 +77,7 @@ Result<void*> CreateSystemToken() {
   return static_cast<void*>(token);
 }
 
-Result<void*> CreateHostToken() {
-  os::Identity identity = os::CurrentIdentity();
+Result<void*> CreateToken(const os::Identity& identity) {
   RING3_TRY_ASSIGN(Token * token, NewToken());
   token->session_id = 1;
   ZwAllocateLocallyUniqueId(&token->authentication_id);

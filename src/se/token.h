@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ob/object.h"
+#include "os/identity.h"
 #include "se/sid.h"
 
 namespace ring3::se {
@@ -37,10 +38,10 @@ struct Token {
 
 extern ob::ObjectType* g_token_type;
 
-// The system's, and one from the Linux user: root is a member of Administrators and holds all privileges,
-// others are plain users. Referenced objects.
+// The system's, and one of a Linux user: root is a member of Administrators and holds all privileges, others
+// are plain users. Referenced objects.
 Result<void*> CreateSystemToken();
-Result<void*> CreateHostToken();
+Result<void*> CreateToken(const os::Identity& identity);
 
 struct Impersonation {
   void* token;  // referenced; null: none

@@ -27,6 +27,8 @@ NTKERNELAPI NTSTATUS PsImpersonateClient(_Inout_ PETHREAD Thread, _In_opt_ PACCE
 NTKERNELAPI VOID PsRevertToSelf(VOID);
 NTKERNELAPI VOID PsChargePoolQuota(_In_ PEPROCESS Process, _In_ INT PoolType, _In_ ULONG_PTR Amount);
 NTKERNELAPI VOID PsReturnPoolQuota(_In_ PEPROCESS Process, _In_ INT PoolType, _In_ ULONG_PTR Amount);
+NTKERNELAPI NTSTATUS SeLocateProcessImageName(_Inout_ PEPROCESS Process, _Outptr_ PUNICODE_STRING* pImageFileName);
+
 // Exported and widely used, though no page describes them.
 NTKERNELAPI NTSTATUS PsChargeProcessPoolQuota(_In_ PEPROCESS Process, _In_ INT PoolType, _In_ ULONG_PTR Amount);
 NTKERNELAPI ULONG PsGetCurrentProcessSessionId(VOID);

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <ddi/ke_ntifs.h>
+#include <gtest/gtest.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstring>
+#include <memory>
+
+#include "ke/driver_gate.h"
+#include "ke/kthread.h"
+#include "mm/address_space.h"
+#include "mm/user_window.h"
+#include "ntstatus.h"
+#include "os/peer_process.h"
+
+namespace ring3::mm {
+
+// The part of a client's space that the window needs, without orders. A client has one memory object, which
+// the executive has mapped at `frames`.
+class PlainClientSpace final : public AddressSpace {
+ public:
+  PlainClientSpace(os::PeerProcess& peer, uintptr_t frames, uint64_t object_bytes)
+      : AddressSpace(Kind::kClient), peer_(peer), frames_(frames), object_bytes_(object_bytes) {}
+
+  bool Read(void* destination, uintptr_t address, size_t byte_count) override {
+    return peer_.Read(destination, address, byte_count);
+  }
+  bool Write(uintptr_t address, const void* source, size_t byte_count) override {
+    return peer_.Write(address, source, byte_count);
+  }
+  size_t WritePieces(std::span<const os::PeerProcess::Piece> pieces) override {
+    if (!peer_.WritePieces(pieces.data(), pieces.size())) return AddressSpace::WritePieces(pieces);
+    size_t written = 0;
+    for (const os::PeerProcess::Piece& piece : pieces) written += piece.byte_count;
+    return written;
+  }
+  bool Fill(uintptr_t, uint8_t, size_t) override { return false; }
+  bool Find(uintptr_t address, os::Region* region) override { return peer_.Regions().Find(address, region); }
+  bool FindOrNext(uintptr_t address, os::Region* region) override {
+    return peer_.Regions().FindOrNext(address, region);
+  }
+  bool FindFrames(uintptr_t address, os::Region* region, FrameRun* run) override {
+    if (!Find(address, region)) return false;
+    os::Region own;
+    if (!region->shared || !region->has_file || !own_.Find(frames_, &own) || !(own.file == region->file)) {
+      return false;
+    }
+    const uint64_t offset = region->file_offset + (address - region->start);
+    if (offset >= object_bytes_) return false;
+    *run = {ClientPfnOfAddress(frames_) + (offset >> kPageShift), (region->end - address) >> kPageShift};
+    return true;
+  }
+  Status ReserveAt(uintptr_t, uint64_t) override { return STATUS_NOT_SUPPORTED; }
+  uintptr_t ReserveAnywhere(uint64_t, uint64_t, uintptr_t, os::Placement) override { return 0; }
+  Status Commit(uintptr_t, uint64_t, os::Protection) override { return STATUS_NOT_SUPPORTED; }
+  void Release(uintptr_t, uint64_t) override {}
+  Result<Decommitted> Decommit(uintptr_t, uint64_t) override { return STATUS_NOT_SUPPORTED; }
+  Status Protect(uintptr_t, uint64_t, os::Protection) override { return STATUS_NOT_SUPPORTED; }
+  void RegisterStack(uintptr_t, uintptr_t) override {}
+  void ForgetStack(uintptr_t) override {}
+  bool OpenOwnRegions() { return own_.Open().ok(); }
+
+ private:
+  os::PeerProcess& peer_;
+  const uintptr_t frames_;
+  const uint64_t object_bytes_;
+  os::RegionMap own_;
+};
+
+// A client: a forked process that maps and unmaps as it is told, and what the executive keeps of it.
+class WindowTestClient {
+ public:
+  static constexpr uint64_t kObjectBytes = 16 << 20;
+
+  // `index`: which part of the client frames it gets.
+  explicit WindowTestClient(unsigned index) : frames_(kClientFramesBase + index * kGiB) {
+    object_ = memfd_create("client", MFD_CLOEXEC);
+    EXPECT_EQ(ftruncate(object_, kObjectBytes), 0);
+    EXPECT_EQ(mmap(Frames(), kObjectBytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, object_, 0),
+              Frames());
+    int ends[2];
+    EXPECT_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+    process_id_ = fork();
+    if (process_id_ == 0) {
+      close(ends[0]);
+      prctl(PR_SET_PDEATHSIG, SIGKILL);
+      Serve(ends[1]);
+    }
+    close(ends[1]);
+    socket_ = ends[0];
+    EXPECT_TRUE(peer_.Open(process_id_).ok());
+    space_ = std::make_unique<PlainClientSpace>(peer_, frames_, kObjectBytes);
+    EXPECT_TRUE(space_->OpenOwnRegions());
+    ke::InitializeProcess(&process_, space_.get(), 1000 + index);
+    process_.is_client = true;
+  }
+  ~WindowTestClient() {
+    DropUserWindow(eprocess());
+    Kill();
+    EXPECT_TRUE(os::Decommit(frames_, kObjectBytes).ok());
+    close(object_);
+    close(socket_);
+  }
+
+  PKPROCESS process() { return &process_; }
+  PEPROCESS eprocess() { return reinterpret_cast<PEPROCESS>(&process_); }
+  std::byte* Frames() const { return reinterpret_cast<std::byte*>(frames_); }
+
+  // Over whatever is there. Private memory is filled with `value`.
+  void Map(uintptr_t address, size_t byte_count, uint8_t value, int protection = PROT_READ | PROT_WRITE) {
+    Tell({kMap, address, byte_count, value, protection});
+  }
+  void MapObject(uintptr_t address, size_t byte_count, uint64_t offset,
+                 int protection = PROT_READ | PROT_WRITE) {
+    Tell({kMapObject, address, byte_count, offset, protection});
+  }
+  void Protect(uintptr_t address, size_t byte_count, int protection) {
+    Tell({kProtect, address, byte_count, 0, protection});
+  }
+  void Unmap(uintptr_t address, size_t byte_count) { Tell({kUnmap, address, byte_count, 0, 0}); }
+  void Kill() {
+    if (process_id_ == 0) return;
+    kill(process_id_, SIGKILL);
+    waitpid(process_id_, nullptr, 0);
+    process_id_ = 0;
+  }
+
+  // The client's own access to its memory.
+  template <typename T>
+  T Load(uintptr_t address) {
+    T value = {};
+    EXPECT_TRUE(peer_.Read(&value, address, sizeof value));
+    return value;
+  }
+  template <typename T>
+  void Store(uintptr_t address, T value) {
+    EXPECT_TRUE(peer_.Write(address, &value, sizeof value));
+  }
+
+  // Runs `body` as driver code in the context of the client.
+  template <typename Body>
+  void Drive(Body body) {
+    KAPC_STATE state;
+    KeStackAttachProcess(&process_, &state);
+    CallAsDriver(body);
+    KeUnstackDetachProcess(&state);
+  }
+  template <typename Body>
+  static void CallAsDriver(Body& body) {
+    void (*routine)(void*) = [](void* argument) { (*static_cast<Body*>(argument))(); };
+    ke::CallDriver(nullptr, ke::Callback::kOther, routine, static_cast<void*>(&body));
+  }
+
+ private:
+  enum Kind : uint32_t { kMap, kMapObject, kProtect, kUnmap };
+  struct Command {
+    Kind kind;
+    uintptr_t address;
+    size_t byte_count;
+    uint64_t argument;
+    int protection;
+  };
+
+  void Tell(const Command& command) {
+    ASSERT_EQ(send(socket_, &command, sizeof command, MSG_NOSIGNAL), static_cast<ssize_t>(sizeof command));
+    char answer = 0;
+    ASSERT_EQ(recv(socket_, &answer, 1, 0), 1);
+    ASSERT_EQ(answer, 'y');
+  }
+
+  // In the child, of which nothing but this thread is left.
+  [[noreturn]] void Serve(int socket) {
+    Command command;
+    while (recv(socket, &command, sizeof command, 0) == sizeof command) {
+      const char answer = Obey(command) ? 'y' : 'n';
+      if (send(socket, &answer, 1, MSG_NOSIGNAL) != 1) break;
+    }
+    _exit(0);
+  }
+  bool Obey(const Command& command) {
+    void* const at = reinterpret_cast<void*>(command.address);
+    const int all = PROT_READ | PROT_WRITE;
+    switch (command.kind) {
+      case kMap:
+        if (mmap(at, command.byte_count, all, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != at)
+          return false;
+        std::memset(at, static_cast<int>(command.argument), command.byte_count);
+        return mprotect(at, command.byte_count, command.protection) == 0;
+      case kMapObject:
+        return mmap(at, command.byte_count, command.protection, MAP_SHARED | MAP_FIXED, object_,
+                    static_cast<off_t>(command.argument)) == at;
+      case kProtect:
+        return mprotect(at, command.byte_count, command.protection) == 0;
+      case kUnmap:
+        return munmap(at, command.byte_count) == 0;
+    }
+    return false;
+  }
+
+  const uintptr_t frames_;
+  int object_ = -1;
+  int socket_ = -1;
+  pid_t process_id_ = 0;
+  os::PeerProcess peer_;
+  std::unique_ptr<PlainClientSpace> space_;
+  _KPROCESS process_ = {};
+};
+
+}  // namespace ring3::mm
