@@ -5,11 +5,11 @@ function(ring3_component name)
   set(dir ${CMAKE_SOURCE_DIR}/src/${name})
   file(GLOB sources CONFIGURE_DEPENDS ${dir}/*.cpp ${dir}/*.S)
   file(GLOB tests CONFIGURE_DEPENDS ${dir}/*_test.cpp)
-  list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")
+  list(FILTER sources EXCLUDE REGEX "(_test|/main)\\.cpp$")
   # Process-wide, in a library of their own: see ring3_seh_library.
   list(FILTER sources EXCLUDE REGEX "/(os/fault_|os/guarded_copy|rtl/seh_)[^/]*$")
   # The application library's: it replaces munmap and its kin in the whole process.
-  list(FILTER sources EXCLUDE REGEX "/os/interposed_[^/]*$")
+  list(FILTER sources EXCLUDE REGEX "/os/(interposed_|adoption)[^/]*$")
   if(NOT sources)
     return()
   endif()

@@ -30,6 +30,10 @@ if(RING3_SANITIZER)
     target_link_options(ring3_options INTERFACE -fno-sanitize=vptr,function,enum)
   endif()
 endif()
+if(RING3_FUZZ)
+  # Counters only: programs that are no fuzzers get empty ones from the sanitizer's runtime.
+  target_compile_options(ring3_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 
 # What includes the driver headers: Windows' 16-bit wchar_t and structure extensions.
 add_library(ring3_nt_options INTERFACE)

@@ -4,31 +4,19 @@
 #include <string>
 #include <vector>
 
+#include "cli/arguments.h"
+
 namespace ring3::cli {
 
-// What `ring3` ends with when it is not with the client's own status.
-enum ExitStatus : int {
-  kBugCheck = 86,
-  kLeaked = 87,              // with --fail-on-leaks
-  kRing3Failed = 125,        // wrong options, no executive, a driver that is missing or does not load
-  kClientNotRunnable = 126,  // not a program, or not one that ring3-cc built
-  kClientNotFound = 127,
-  kClientKilled = 128,  // and the signal's number
-};
-
 struct RunOptions {
-  std::vector<std::string> drivers;
-  std::string registry_file;
-  std::string system_drive = "/";
+  ExecutiveOptions executive;
   std::vector<std::string> client;
-  bool verbose = false;
-  bool special_pool = false;
-  bool embedded = true;
-  bool fail_on_leaks = false;
+  bool embedded = false;
+  std::string host;  // a name or a socket: joined instead of a host of its own; empty: none
 };
 
-// Runs the client in an executive of its own. Returns the client's exit status, or an ExitStatus with the
-// reason printed.
+// Runs the client, with an executive of its own in a process of its own; in the client's, if embedded; or as
+// a client of a host that is up. Returns the client's exit status, or an ExitStatus with the reason printed.
 int Run(const RunOptions& options);
 
 }  // namespace ring3::cli

@@ -69,6 +69,34 @@ bool RunUnlessLocked(void* address, size_t byte_count, Call call) {
              address, byte_count, [](void* context) { (*static_cast<Call*>(context))(); }, &call) != 0;
 }
 
+// Whether the page at `address` is adopted, and how much of the range is like it.
+bool IsAdopted(void* address, size_t* byte_count) {
+  return g_hooks.is_adopted != nullptr && g_hooks.is_adopted(address, byte_count) != 0;
+}
+
+bool IsAnyAdopted(char* address, size_t byte_count) {
+  while (byte_count != 0) {
+    size_t alike = byte_count;
+    if (IsAdopted(address, &alike)) return true;
+    address += alike;
+    byte_count -= alike;
+  }
+  return false;
+}
+
+// Takes pages away, adopted ones in the way that makes them read as zeros.
+int Discard(char* address, size_t byte_count, int advice) {
+  int result = 0;
+  while (byte_count != 0 && result == 0) {
+    size_t alike = byte_count;
+    const bool adopted = IsAdopted(address, &alike);
+    result = NextAdvise(address, alike, adopted ? MADV_REMOVE : advice);
+    address += alike;
+    byte_count -= alike;
+  }
+  return result;
+}
+
 bool TakesPagesAway(int advice) {
   return advice == MADV_DONTNEED || advice == MADV_FREE || advice == MADV_REMOVE;
 }
@@ -89,8 +117,11 @@ void* Remap(void* address, size_t old_byte_count, size_t byte_count, int flags, 
     return NextRemap(address, old_byte_count, byte_count, flags, new_address);
   }
   void* result = MAP_FAILED;
-  if (RunUnlessLocked(address, RoundUp(old_byte_count),
-                      [&] { result = NextRemap(address, old_byte_count, byte_count, flags, new_address); })) {
+  const bool adopted =
+      byte_count > old_byte_count && IsAnyAdopted(static_cast<char*>(address), RoundUp(old_byte_count));
+  if (!adopted && RunUnlessLocked(address, RoundUp(old_byte_count), [&] {
+        result = NextRemap(address, old_byte_count, byte_count, flags, new_address);
+      })) {
     return result;
   }
   if ((flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) != 0) {
@@ -104,7 +135,8 @@ void* Remap(void* address, size_t old_byte_count, size_t byte_count, int flags, 
     }
     return address;
   }
-  result = NextRemap(address, old_byte_count, byte_count, 0, nullptr);  // in place
+  if (!adopted) result = NextRemap(address, old_byte_count, byte_count, 0, nullptr);  // in place
+  if (adopted && (flags & MREMAP_MAYMOVE) == 0) errno = ENOMEM;
   if (result != MAP_FAILED || (flags & MREMAP_MAYMOVE) == 0) return result;
   return MoveLocked(address, old_byte_count, byte_count);
 }
@@ -135,9 +167,11 @@ RING3_INTERPOSED int munmap(void* address, size_t byte_count) noexcept {
 // EINVAL for locked pages, as for mlock's.
 RING3_INTERPOSED int madvise(void* address, size_t byte_count, int advice) noexcept {
   using namespace ring3::os;
-  if (!IsHooked() || !TakesPagesAway(advice)) return NextAdvise(address, byte_count, advice);
+  if (!IsHooked() || !TakesPagesAway(advice) || !IsPageAligned(address))
+    return NextAdvise(address, byte_count, advice);
   int result = -1;
-  if (!RunUnlessLocked(address, byte_count, [&] { result = NextAdvise(address, byte_count, advice); }))
+  if (!RunUnlessLocked(address, byte_count,
+                       [&] { result = Discard(static_cast<char*>(address), byte_count, advice); }))
     errno = EINVAL;
   return result;
 }

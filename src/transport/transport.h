@@ -7,11 +7,13 @@
 
 namespace ring3::transport {
 
-// The services of the executive that this application belongs to. The first call connects: embedded, it
-// boots. Where that fails the reason has been printed and the process has ended.
+// The services of the executive that this application belongs to. The first call connects: to the host that
+// RING3_HOST names or, embedded, by booting. Where that fails the reason has been printed and the process has
+// ended.
 const Ring3NtServices& Services();
 
-// Tells the executive that the application ends; what it leaked is reported. Called once, at exit.
-void Disconnect();
+// Tells the executive that the application ends, and waits until it has been run down; embedded, the
+// executive goes down and reports what is left. At exit; further calls do nothing.
+void Disconnect(int exit_status);
 
 }  // namespace ring3::transport

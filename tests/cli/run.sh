@@ -5,24 +5,10 @@
 set -u
 ring3=$(realpath "$1") clients=$(realpath "$2")
 client=$clients/exit_with
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-failed=0
+. "${BASH_SOURCE%/*}/expect.sh"
 
-# expect STATUS PATTERN COMMAND...: the exit status, and an extended regular expression that the output matches; an empty
-# one: nothing is said.
-expect() {
-  local status=$1 pattern=$2 actual=0
-  shift 2
-  "$@" >"$folder/output" 2>&1 || actual=$?
-  if [[ -z $pattern && ! -s $folder/output ]]; then printf nothing >"$folder/output" && pattern=^nothing$; fi
-  if ((actual != status)) || ! grep -qzE -- "${pattern:-^nothing$}" "$folder/output"; then
-    printf '%s\n  ended with %d, not %d, and said:\n' "$*" "$actual" "$status"
-    sed 's/^/  | /' "$folder/output"
-    printf '  expected: %s\n' "$pattern"
-    failed=1
-  fi
-}
+export XDG_RUNTIME_DIR=$folder/runtime
+mkdir "$XDG_RUNTIME_DIR"
 
 expect 0 '^ring3 [0-9]+\.[0-9]+\.[0-9]+' "$ring3" --version
 expect 0 'Usage: ring3.*Example:.*Exit status' "$ring3" --help
@@ -38,6 +24,11 @@ expect 7 '' "$ring3" run -- env "$client" 7
 printf '#!/bin/sh\n"$1" 0 && "$1" 9\n' >"$folder/script"
 chmod +x "$folder/script"
 expect 9 '' "$ring3" run -- "$folder/script" "$client"
+
+# In one process, the same.
+expect 42 '' "$ring3" run --embedded --driver "$clients/service_driver.sys" -- "$client" 42
+expect 9 '' "$ring3" run --embedded -- "$folder/script" "$client"
+expect 126 'ran without an executive' "$ring3" run --embedded -- true
 
 # Wrong options.
 expect 125 'subcommand' "$ring3"
@@ -68,5 +59,11 @@ expect 126 'ran without an executive.*ring3-cc --app' "$ring3" run -- true
 # Without `ring3 run`: what calls nothing of Windows runs, what does is told how.
 expect 3 '' "$client" 3
 expect 125 'start it with.*ring3 run .*-- PROGRAM' "$client" 3 call
+
+# A host of its own leaves no socket behind, nor are those of hosts that were killed left.
+touch "$XDG_RUNTIME_DIR/ring3/run-999999999.sock"
+expect 0 '' "$ring3" run -- "$client" 0
+left=("$XDG_RUNTIME_DIR"/ring3/*)
+[[ -e ${left[0]} ]] && fail "left behind: ${left[*]}"
 
 exit $failed

@@ -104,11 +104,11 @@ stop_report(report 1 APC_INDEX_MISMATCH "any;0;FFFF;1")
 entry(unload_enters_region 86 "${report}.*DriverUnload Unload at entry.c")
 entry(entry_fails 125 "entry_fails.sys was not loaded: DriverEntry returned 0xc0000182")
 entry(has_no_unload 0 "")
-ring3_run_test(module_is_text 125 "was not loaded: it is no driver" --driver ${CMAKE_CURRENT_SOURCE_DIR}/client.c
+run_test(module_is_text 125 "was not loaded: it is no driver" --driver ${CMAKE_CURRENT_SOURCE_DIR}/client.c
   -- ${CMAKE_CURRENT_BINARY_DIR}/client)
 
 # Not the driver's and not the kernel's fault: the application's.
-ring3_run_test(user_apc_caught 0 "" -- ${CMAKE_CURRENT_BINARY_DIR}/apc_client caught)
+run_test(user_apc_caught 0 "" -- ${CMAKE_CURRENT_BINARY_DIR}/apc_client caught)
 set(status 139)
 set(report "ended by signal 11")
 if(RING3_SANITIZER STREQUAL "address")
@@ -123,4 +123,4 @@ if(RING3_SANITIZER STREQUAL "thread")
   set(status 66)
   set(report "ThreadSanitizer: SEGV")
 endif()
-ring3_run_test(user_apc_fatal ${status} "${report}" -- ${CMAKE_CURRENT_BINARY_DIR}/apc_client fatal)
+run_test(user_apc_fatal ${status} "${report}" -- ${CMAKE_CURRENT_BINARY_DIR}/apc_client fatal)

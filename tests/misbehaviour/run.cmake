@@ -1,6 +1,15 @@
-# Runs COMMAND_LINE, a |-separated list, and checks its exit status against STATUS and its standard error against REPORT, a
-# regular expression.
-string(REPLACE "|" ";" command "${COMMAND_LINE}")
+# Runs the command after `--`, and checks its exit status against STATUS and its standard error against REPORT, a regular
+# expression.
+set(command)
+set(behind OFF)
+math(EXPR last "${CMAKE_ARGC} - 1")
+foreach(i RANGE ${last})
+  if(behind)
+    list(APPEND command "${CMAKE_ARGV${i}}")
+  elseif(CMAKE_ARGV${i} STREQUAL "--")
+    set(behind ON)
+  endif()
+endforeach()
 execute_process(COMMAND ${command} RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE errors)
 if(NOT status STREQUAL "${STATUS}")
   message(FATAL_ERROR "exit status ${status} instead of ${STATUS}\n${output}${errors}")

@@ -71,6 +71,9 @@ NTSTATUS UnloadWithDpc(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
   return STATUS_SUCCESS;
 }
 
+// Not the device's: that is gone when the thread is late.
+static KEVENT NeverSet;
+
 static VOID StayingThread(PVOID Context) {
   KeWaitForSingleObject(Context, Executive, KernelMode, FALSE, NULL);
 }
@@ -79,8 +82,9 @@ NTSTATUS UnloadWithThread(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
   HANDLE handle;
   NTSTATUS status;
   UNREFERENCED_PARAMETER(Irp);
-  status = PsCreateSystemThread(&handle, THREAD_ALL_ACCESS, NULL, NULL, NULL, StayingThread,
-                                &ExtensionOf(DeviceObject)->Timer);
+  UNREFERENCED_PARAMETER(DeviceObject);
+  KeInitializeEvent(&NeverSet, NotificationEvent, FALSE);
+  status = PsCreateSystemThread(&handle, THREAD_ALL_ACCESS, NULL, NULL, NULL, StayingThread, &NeverSet);
   if (NT_SUCCESS(status)) ZwClose(handle);
   return status;
 }

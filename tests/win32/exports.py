@@ -10,8 +10,8 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-# In place of libc's own, so that pages which a driver has locked stay.
-INTERPOSED = {"munmap", "mremap", "madvise"}
+# In place of libc's own, so that pages which a driver has locked stay, and that stacks are known.
+INTERPOSED = {"munmap", "mremap", "madvise", "pthread_create"}
 
 
 def declared(clang):

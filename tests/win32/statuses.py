@@ -7,8 +7,9 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TABLE = ROOT / "src/rtl/dos_error_ddi.cpp"
-# Names that share their value with one of the table, and a code that Windows has no Win32 error for.
-WITHOUT = {"STATUS_WAIT_0", "STATUS_ABANDONED", "STATUS_FLT_INSTANCE_ALTITUDE_COLLISION", "STATUS_REPARSE_OBJECT"}
+# Names that share their value with one of the table, a code that Windows has no Win32 error for, and a success that no
+# application sees.
+WITHOUT = {"STATUS_WAS_LOCKED", "STATUS_WAIT_0", "STATUS_ABANDONED", "STATUS_FLT_INSTANCE_ALTITUDE_COLLISION", "STATUS_REPARSE_OBJECT"}
 
 
 def used_statuses():

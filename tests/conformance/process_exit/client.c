@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A client that leaves in the middle of everything, in the way that its argument says. That nothing is left pending,
-// locked, mapped or open is checked by the driver when it is unloaded and by `ring3 run --fail-on-leaks`.
+// A client that leaves in the middle of everything, in the way that its argument says. That nothing is left
+// pending, locked, mapped or open is checked by the driver when it is unloaded and by `ring3 run
+// --fail-on-leaks`.
 #include "../common/test_client.h"
 
 #define IOCTL_PEND TEST_CODE(1, METHOD_OUT_DIRECT, FILE_ANY_ACCESS)
@@ -20,7 +21,9 @@ static DWORD WINAPI WaitInRequest(LPVOID file) {
   return 0;
 }
 
-static DWORD WINAPI WaitForEvent(LPVOID event) { return WaitForSingleObjectEx(event, INFINITE, TRUE); }
+static DWORD WINAPI WaitForEvent(LPVOID event) {
+  return WaitForSingleObjectEx(event, INFINITE, TRUE);
+}
 
 static DWORD WINAPI Compute(LPVOID unused) {
   static volatile unsigned spins;
@@ -46,10 +49,13 @@ int main(int argc, char** argv) {
   direct = NewOverlapped();
   buffered = NewOverlapped();
   reading = NewOverlapped();
-  CHECK_FAILS(DeviceIoControl(file, IOCTL_PEND, NULL, 0, buffer, sizeof(buffer), NULL, &direct), ERROR_IO_PENDING);
-  CHECK_FAILS(DeviceIoControl(file, IOCTL_PEND_BUFFERED, buffer, 100, buffer, 100, NULL, &buffered), ERROR_IO_PENDING);
+  CHECK_FAILS(DeviceIoControl(file, IOCTL_PEND, NULL, 0, buffer, sizeof(buffer), NULL, &direct),
+              ERROR_IO_PENDING);
+  CHECK_FAILS(DeviceIoControl(file, IOCTL_PEND_BUFFERED, buffer, 100, buffer, 100, NULL, &buffered),
+              ERROR_IO_PENDING);
   CHECK_FAILS(ReadFile(file, buffer, 50, NULL, &reading), ERROR_IO_PENDING);
-  CHECK(DuplicateHandle(GetCurrentProcess(), file, GetCurrentProcess(), &copy, 0, FALSE, DUPLICATE_SAME_ACCESS));
+  CHECK(DuplicateHandle(GetCurrentProcess(), file, GetCurrentProcess(), &copy, 0, FALSE,
+                        DUPLICATE_SAME_ACCESS));
   CHECK(VirtualAlloc(NULL, 1 << 20, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE) != NULL);
   for (int i = 0; i < waiters; ++i) CHECK(CreateThread(NULL, 0, WaitInRequest, OpenTest(0), 0, NULL) != NULL);
   CHECK(CreateThread(NULL, 0, WaitForEvent, event, 0, NULL) != NULL);

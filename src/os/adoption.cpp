@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+#include "os/adoption.h"
+
+#include <linux/futex.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <atomic>
+
+#include "ntstatus.h"
+#include "os/fault_handler.h"
+
+namespace ring3::os {
+namespace {
+
+constexpr int kMostHolds = 16;
+
+// A range whose writers, or all who access it, are held off. Not in memory that could itself be held: a page
+// of its own.
+struct Hold {
+  std::atomic<uintptr_t> start;
+  std::atomic<uintptr_t> end;     // zero: free; one: being taken
+  std::atomic<uint32_t> changes;  // a futex: rises when the hold ends
+};
+Hold* g_holds = nullptr;
+
+// How many holds have ended.
+std::atomic<uint64_t> g_ended{0};
+// A fault that may have been because of a hold that ended before the hook looked: tried again once.
+struct Retried {
+  uintptr_t address;
+  uint64_t ended;
+};
+thread_local constinit Retried t_retried = {};
+
+// While a range is held nothing of the process may be written but the holds themselves: libc's errno could be
+// in it.
+long Call(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0, long f = 0) {
+  register long r10 __asm__("r10") = d;
+  register long r8 __asm__("r8") = e;
+  register long r9 __asm__("r9") = f;
+  long result;
+  __asm__ volatile("syscall"
+                   : "=a"(result)
+                   : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+                   : "rcx", "r11", "memory");
+  return result;
+}
+
+bool Failed(long result) {
+  return result < 0 && result > -4096;
+}
+
+int LinuxProtection(Protection protection) {
+  const int bits = static_cast<int>(protection);
+  return ((bits & 1) != 0 ? PROT_READ : 0) | ((bits & 2) != 0 ? PROT_WRITE : 0) |
+         ((bits & 4) != 0 ? PROT_EXEC : 0);
+}
+
+Hold* FindHold(uintptr_t address) {
+  for (int i = 0; i < kMostHolds; ++i) {
+    Hold& hold = g_holds[i];
+    const uintptr_t end = hold.end.load(std::memory_order_acquire);
+    if (end > 1 && address < end && address >= hold.start.load(std::memory_order_acquire)) return &hold;
+  }
+  return nullptr;
+}
+
+// The fault hook: an access to a held range waits and is tried again.
+bool OnFault(const MemoryFault& fault) {
+  if (fault.bus_error) return false;
+  Hold* const hold = FindHold(fault.address);
+  if (hold == nullptr) {
+    const uint64_t ended = g_ended.load(std::memory_order_acquire);
+    if (t_retried.address == fault.address && t_retried.ended == ended) return false;
+    t_retried = {fault.address, ended};
+    return ended != 0;
+  }
+  const uint32_t changes = hold->changes.load(std::memory_order_acquire);
+  // It may have ended, and the place be another range's, since.
+  if (FindHold(fault.address) == hold)
+    Call(SYS_futex, reinterpret_cast<long>(&hold->changes), FUTEX_WAIT_PRIVATE, changes);
+  return true;
+}
+
+Hold* Take(uintptr_t address, size_t byte_count) {
+  for (int i = 0; i < kMostHolds; ++i) {
+    uintptr_t free = 0;
+    if (!g_holds[i].end.compare_exchange_strong(free, 1)) continue;
+    g_holds[i].start.store(address, std::memory_order_release);
+    g_holds[i].end.store(address + byte_count, std::memory_order_release);
+    return &g_holds[i];
+  }
+  return nullptr;
+}
+
+void Give(Hold* hold) {
+  g_ended.fetch_add(1, std::memory_order_release);
+  hold->end.store(0, std::memory_order_release);
+  hold->changes.fetch_add(1, std::memory_order_release);
+  Call(SYS_futex, reinterpret_cast<long>(&hold->changes), FUTEX_WAKE_PRIVATE, INT32_MAX);
+}
+
+bool CopyInto(int object, uint64_t offset, uintptr_t address, size_t byte_count) {
+  while (byte_count != 0) {
+    const long written = Call(SYS_pwrite64, object, static_cast<long>(address), static_cast<long>(byte_count),
+                              static_cast<long>(offset));
+    if (Failed(written) || written == 0) return false;
+    address += static_cast<size_t>(written);
+    offset += static_cast<uint64_t>(written);
+    byte_count -= static_cast<size_t>(written);
+  }
+  return true;
+}
+
+bool MapOver(uintptr_t address, size_t byte_count, int object, uint64_t offset, int protection) {
+  return !Failed(Call(SYS_mmap, static_cast<long>(address), static_cast<long>(byte_count), protection,
+                      MAP_SHARED | MAP_FIXED | MAP_NORESERVE, object, static_cast<long>(offset)));
+}
+
+}  // namespace
+
+void PrepareForAdoption() {
+  void* const page = mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (page == MAP_FAILED) return;
+  g_holds = new (page) Hold[kMostHolds];
+  static_assert(sizeof(Hold) * kMostHolds <= 4096);
+  AddMemoryFaultHook(OnFault);
+}
+
+__attribute__((no_sanitize("address", "thread", "undefined"), no_stack_protector)) Status
+AdoptMemory(uintptr_t address, size_t byte_count, int object, uint64_t offset, Protection protection) {
+  if (g_holds == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
+  const int linux_protection = LinuxProtection(protection);
+  const bool writable = (linux_protection & PROT_WRITE) != 0;
+  Hold* const hold = Take(address, byte_count);
+  if (hold == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
+  if (writable && Failed(Call(SYS_mprotect, static_cast<long>(address), static_cast<long>(byte_count),
+                              linux_protection & ~PROT_WRITE))) {
+    Give(hold);
+    return STATUS_INSUFFICIENT_RESOURCES;
+  }
+  const bool adopted = CopyInto(object, offset, address, byte_count) &&
+                       MapOver(address, byte_count, object, offset, linux_protection);
+  if (!adopted && writable) {
+    Call(SYS_mprotect, static_cast<long>(address), static_cast<long>(byte_count), linux_protection);
+  }
+  Give(hold);
+  return adopted ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
+}
+
+Status HoldAccess(uintptr_t address, size_t byte_count) {
+  if (g_holds == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
+  Hold* const hold = Take(address, byte_count);
+  if (hold == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
+  if (!Failed(Call(SYS_mprotect, static_cast<long>(address), static_cast<long>(byte_count), PROT_NONE)))
+    return STATUS_SUCCESS;
+  Give(hold);
+  return STATUS_INSUFFICIENT_RESOURCES;
+}
+
+void EndHold(uintptr_t address, size_t byte_count) {
+  if (g_holds == nullptr) return;
+  Hold* const hold = FindHold(address);
+  if (hold != nullptr && address + byte_count >= hold->end.load(std::memory_order_acquire)) Give(hold);
+}
+
+Status MapObject(uintptr_t address, size_t byte_count, int object, uint64_t offset, Protection protection) {
+  return MapOver(address, byte_count, object, offset, LinuxProtection(protection))
+             ? STATUS_SUCCESS
+             : STATUS_INSUFFICIENT_RESOURCES;
+}
+
+}  // namespace ring3::os

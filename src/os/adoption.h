@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "os/memory.h"
+
+// Private memory of this process becomes shared memory in place, while other threads use it. In
+// libring3-win32.so.
+//
+// Writers are held off by write protection: who writes faults, waits in the fault hook until the memory is
+// back, and tries again. System calls of other threads that write there meanwhile fail with EFAULT instead;
+// so the time is kept short. Stacks cannot be held off: a thread could not even take the signal.
+namespace ring3::os {
+
+// Once, before the first of the others. Needs InstallFaultHandlers.
+void PrepareForAdoption();
+
+// Copies [address, +byte_count), which is mapped whole and readable, into the object at `offset` and maps
+// that over the same addresses with `protection`. Blocks other writers for as long as it takes.
+// STATUS_INSUFFICIENT_RESOURCES: nothing has changed.
+Status AdoptMemory(uintptr_t address, size_t byte_count, int object, uint64_t offset, Protection protection);
+
+// Holds off whoever accesses the range, until EndHold for a range that reaches its end. At most a few ranges
+// at a time.
+Status HoldAccess(uintptr_t address, size_t byte_count);
+void EndHold(uintptr_t address, size_t byte_count);
+
+// Maps an object's [offset, +byte_count) over whatever is at `address`.
+Status MapObject(uintptr_t address, size_t byte_count, int object, uint64_t offset, Protection protection);
+
+}  // namespace ring3::os

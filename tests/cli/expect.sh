@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: MIT
+# For the tests of `ring3`: a folder of the test's own, and expect. Ends with `exit $failed`.
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+failed=0
+
+fail() {
+  printf '%s\n' "$*"
+  failed=1
+}
+
+# expect STATUS PATTERN COMMAND...: the exit status, and an extended regular expression that the output matches; an empty
+# one: nothing is said.
+expect() {
+  local status=$1 pattern=$2 actual=0
+  shift 2
+  "$@" >"$folder/output" 2>&1 || actual=$?
+  if [[ -z $pattern && ! -s $folder/output ]]; then printf nothing >"$folder/output" && pattern=^nothing$; fi
+  if ((actual != status)) || ! grep -qzE -- "${pattern:-^nothing$}" "$folder/output"; then
+    printf '%s\n  ended with %d, not %d, and said:\n' "$*" "$actual" "$status"
+    sed 's/^/  | /' "$folder/output"
+    printf '  expected: %s\n' "$pattern"
+    failed=1
+  fi
+}

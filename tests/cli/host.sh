@@ -1,0 +1,97 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Hosts that stay up: `ring3 host`, and the commands that talk to one.
+# Usage: host.sh RING3 CLIENTS_FOLDER SAMPLES_FOLDER
+set -u
+ring3=$(realpath "$1") clients=$(realpath "$2") samples=$(realpath "$3")
+client=$clients/exit_with
+. "${BASH_SOURCE%/*}/expect.sh"
+export XDG_RUNTIME_DIR=$folder/runtime
+mkdir "$XDG_RUNTIME_DIR"
+unset RING3_HOST
+
+# start NAME [OPTION]...: a host, of which $host is the process; it is up.
+start() {
+  local name=$1 line
+  shift
+  exec {from_host}< <(exec "$ring3" host --name "$name" "$@" 2>"$folder/host.err")
+  host=$!
+  read -r -t 60 -u "$from_host" line || fail "no host came up: $(cat "$folder/host.err")"
+  [[ $line == "export RING3_HOST=$name"* ]] || fail "the host said: $line"
+}
+# ended STATUS: the host ends, with that.
+ended() {
+  wait "$host"
+  local status=$?
+  exec {from_host}<&-
+  ((status == $1)) || fail "the host ended with $status, not $1: $(cat "$folder/host.err")"
+}
+
+# None is up.
+expect 125 'no host at .*/ring3/default\.sock.*ring3 host --name default' "$ring3" list
+expect 125 'no host at .*/ring3/nobody\.sock' "$ring3" stop --host nobody
+expect 125 'no host at .*/ring3/nobody\.sock' "$ring3" run --host nobody -- "$client" 0
+expect 125 'is no name for a host' "$ring3" list --host 'a b'
+expect 125 'does not exist' "$ring3" load "$folder/missing.sys"
+expect 0 'Usage: ring3 host .*--driver FILE' "$ring3" host --help
+
+# A host that cannot come up says why.
+expect 125 'DriverEntry returned 0xc000009a' "$ring3" host --driver "$clients/failing_driver.sys"
+
+start one --driver "$clients/service_driver.sys"
+expect 125 'listens there already' "$ring3" host --name one
+expect 0 'Host one, process [0-9]+, .*/one\.sock.*service_driver +1 +/.*/service_driver\.sys.*\\Device\\Ring3Test +service_driver +0' \
+  "$ring3" list --host one
+expect 125 'no host at .*These are up: one' "$ring3" list
+
+# Clients: with `ring3 run`, by themselves, and one after the other.
+expect 42 '' "$ring3" run --host one -- "$client" 42 call
+expect 43 '' env RING3_HOST=one "$client" 43 call
+expect 44 '' env RING3_HOST="$XDG_RUNTIME_DIR/ring3/one.sock" "$client" 44
+expect 126 'ran without an executive' "$ring3" run --host one -- true
+expect 127 'cannot run nosuchprogram' "$ring3" run --host one -- nosuchprogram
+expect 125 '--driver is for a host.*ring3 load --host one' "$ring3" run --host one --driver "$clients/service_driver.sys" -- "$client" 0
+expect 125 'go there' "$ring3" run --host one --verbose -- "$client" 0
+
+# Drivers come and go.
+expect 125 'a driver of this name is loaded' "$ring3" load --host one "$clients/service_driver.sys"
+expect 125 'DriverEntry returned 0xc0000035' \
+  "$ring3" load --host one --service other "$clients/service_driver.sys"
+expect 125 'was not loaded: it is no driver' "$ring3" load --host one "$0"
+expect 125 'no driver of the name nothing is loaded' "$ring3" unload --host one nothing
+expect 0 '' "$ring3" load --host one "$clients/staying_driver.sys"
+expect 125 'staying_driver cannot be unloaded' "$ring3" unload --host one staying_driver
+expect 0 '' "$ring3" unload --host one service_driver
+expect 0 '' "$ring3" load --host one --service named "$clients/service_driver.sys"
+export RING3_HOST=one
+expect 0 'named +1 ' "$ring3" list
+expect 0 '' "$ring3" unload named
+
+# Who has what.
+expect 0 '' "$ring3" load "$samples/map_to_process.sys"
+coproc holder { exec "$clients/hold_region"; }
+holder_process=$holder_PID
+read -r -t 60 -u "${holder[0]}" address || fail "the client that holds memory did not come up"
+expect 0 "[0-9]+ +$holder_process +[0-9]+ +[0-9]+ +.*hold_region.*File +0x[0-9a-f]{8} +.Device.MapToProcess.*0x0*$address +256 KiB +read-only +0x[0-9a-f]+ +driver memory +.*map_to_process\.sys" \
+  "$ring3" list
+expect 0 '"linux_process": '"$holder_process" "$ring3" list --json
+"$ring3" list --json | python3 -m json.tool >/dev/null || fail "list --json is no JSON"
+# It goes when nobody has it open any more.
+expect 0 'goes when the last handle' "$ring3" unload map_to_process
+exec {holder[1]}>&-
+wait "$holder_process" || fail "the client ended with $?"
+expect 0 'Host one' "$ring3" list
+grep -q map_to_process "$folder/output" && fail "the driver stayed: $(cat "$folder/output")"
+
+# Ends.
+expect 0 '' "$ring3" stop
+ended 0
+expect 125 'no host at' "$ring3" stop
+for signal in INT TERM HUP; do
+  start two
+  kill -"$signal" "$host"
+  ended 0
+done
+[[ -e $XDG_RUNTIME_DIR/ring3/two.sock ]] && fail "a socket was left"
+
+exit $failed

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# What a driver hears of applications that come and go, be it by themselves, killed or refused.
+# Usage: test.sh RING3 DRIVER CLIENT
+set -u
+ring3=$(realpath "$1") driver=$(realpath "$2") client=$(realpath "$3")
+. "${BASH_SOURCE%/*}/../host.sh"
+start_host "$driver"
+
+start_client 0 "$client" say
+start_client 1 "$client" say
+for number in 0 1; do
+  read -r -t 60 -u "${from_client[number]}" ids[number] ||
+    fail "client $number did not come up: $(cat "$folder/error$number")"
+done
+[[ ${ids[0]} != "${ids[1]}" ]] || fail "two processes with the same ids: ${ids[0]}"
+echo end >&"${to_client[0]}"
+expect_client 0 5
+expect 0 '' "$client" ended ${ids[0]}
+kill -KILL "${process[1]}"
+expect_client 1 137
+# It is run down when nobody has it any more: a moment after it is gone.
+for ((tries = 0; tries < 2000; ++tries)); do
+  "$ring3" list --json | grep -q "\"linux_process\": ${process[1]}\b" || break
+  read -r -t 0.01 <> <(:)
+done
+expect 0 '' "$client" ended ${ids[1]}
+
+expect 125 'does not take this program: status 0xc0000022' "$ring3" run --host test -- "$client" refuse-me
+expect 125 'does not take this program: status 0xc0000022' "$client" refuse-me
+expect 0 '' "$client"
+stop_host
+exit $failed
