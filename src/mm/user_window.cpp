@@ -755,6 +755,8 @@ void UserWindow::SettleLocked(PKPROCESS process) {
   for (size_t i = 0; i < count; ++i) {
     Run* run = pages_.FindSerial(runs[i].serial);
     if (run == nullptr || run->kind != Kind::kWritable || run->pinned || !run->shown) continue;
+    // A thread that was leaving at the same time has done it, and its application has gone on since.
+    if (run->settled) continue;
     run->pinned = true;
     mutex_.Unlock();
     const uint64_t written = WriteChanges(*run);

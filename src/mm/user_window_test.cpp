@@ -541,6 +541,30 @@ TEST_F(UserWindowDeathTest, AtDispatchLevelAbsentMemoryOfAContestedWindowIsABugC
       "IRQL_NOT_LESS_OR_EQUAL");
 }
 
+// Threads that leave at the same time each take themselves for the last: what one has written back is the
+// application's again, which goes on while the other leaves.
+TEST_F(UserWindowTest, WhatIsWrittenBackIsWrittenBackOnce) {
+  constexpr int kThreads = 2;
+  first_->Map(kAt, kThreads * PAGE_SIZE, 0);
+  std::atomic<int> lost{0};
+  std::vector<std::thread> drivers;
+  for (int i = 0; i < kThreads; ++i) {
+    drivers.emplace_back([&, own = kAt + static_cast<uintptr_t>(i) * PAGE_SIZE] {
+      for (uint32_t round = 0; round < 5'000; ++round) {
+        first_->Drive([&] { At<uint32_t>(own) = 2 * round + 1; });
+        first_->Store<uint32_t>(own, 2 * round + 2);
+        for (int look = 0; look < 10; ++look) {
+          if (first_->Load<uint32_t>(own) == 2 * round + 2) continue;
+          ++lost;
+          break;
+        }
+      }
+    });
+  }
+  for (std::thread& driver : drivers) driver.join();
+  EXPECT_EQ(lost, 0);
+}
+
 // Everybody at once, with shared and private memory, sleeps, attachments and a client that changes its
 // mappings.
 TEST_F(UserWindowTest, Turmoil) {
