@@ -68,6 +68,7 @@ Status ClientAddressSpace::Adopt(uintptr_t start, uintptr_t end) {
   RING3_TRY_ASSIGN(const Pfn first,
                    memory_.Place(start, (end - start) >> kPageShift, ClientMemory::Contents::kAny));
   for (uintptr_t at = start; at < end; at += kMostBytesOfOrder) {
+    const ClientMemory::Adopting adopting(memory_);
     // After a failure, what has not been mapped is found by the next sweep.
     RING3_TRY(Map(OrderKind::kAdopt, at, std::min(kMostBytesOfOrder, end - at),
                   first + ((at - start) >> kPageShift), ProtectionOf(region)));
@@ -104,8 +105,7 @@ Status ClientAddressSpace::LockPages(uintptr_t start, uintptr_t end, Access acce
   int attempts = 0;
   for (uintptr_t at = start; at < end;) {
     os::Region region;
-    if (!memory_.process().Regions().Find(at, &region) || !Allows(region, access))
-      return STATUS_ACCESS_VIOLATION;
+    if (!FindSettled(at, &region) || !Allows(region, access)) return STATUS_ACCESS_VIOLATION;
     uintptr_t piece_end = end;
     FrameRun frames;
     const Frames there = LookAt(at, region, &piece_end, &frames);

@@ -6,6 +6,8 @@
 #include "mm/client_lock.h"
 #include "mm/state.h"
 #include "ntstatus.h"
+#include "os/clock.h"
+#include "os/futex.h"
 #include "os/thread.h"
 
 namespace ring3::mm {
@@ -134,6 +136,32 @@ void ClientMemory::GiveBlockBack(uint64_t block) {
   used_.Remove(block * kBlockPages, kBlockPages);
   free_.Remove(block * kBlockPages, kBlockPages);
   --block_count_;
+}
+
+// ---- Adoption
+
+ClientMemory::Adopting::Adopting(ClientMemory& memory) : memory_(memory) {
+  memory_.adoptions_.fetch_add(1, std::memory_order_seq_cst);
+}
+
+ClientMemory::Adopting::~Adopting() {
+  memory_.adoptions_.fetch_add(1, std::memory_order_seq_cst);
+  os::FutexWakeAll(memory_.adoptions_);
+}
+
+bool ClientMemory::WaitForAdoption(uint32_t since) {
+  constexpr int64_t kLongestNs = 1'000'000'000;
+  const uint32_t now = adoptions();
+  const bool is_under_way = (now & 1) != 0;
+  if (!is_under_way) return now != since;
+  const int64_t deadline = os::MonotonicNs() + kLongestNs;
+  while (adoptions() == now) {
+    if (given_up_.load(std::memory_order_relaxed) == now) return false;
+    if (os::FutexWait(adoptions_, now, deadline) == os::FutexResult::kTimedOut) {
+      given_up_.store(now, std::memory_order_relaxed);
+    }
+  }
+  return true;
 }
 
 // ---- Placing

@@ -102,6 +102,23 @@ class ClientMemory {
   // Held by who changes what the process has mapped.
   os::Mutex changes;
 
+  // Lives while the process carries an order to adopt out: what it adopts is mapped read-only meanwhile.
+  class Adopting {
+   public:
+    explicit Adopting(ClientMemory& memory) RING3_REQUIRES(memory.changes);
+    ~Adopting();
+    Adopting(const Adopting&) = delete;
+    Adopting& operator=(const Adopting&) = delete;
+
+   private:
+    ClientMemory& memory_;
+  };
+  // Who finds that memory is not writable asks whether an adoption was the reason: `since` is what
+  // adoptions() was before he looked. Where one may have been, waits for its end and returns true: look
+  // again. A process that takes too long over one is waited for once.
+  uint32_t adoptions() const { return adoptions_.load(std::memory_order_seq_cst); }
+  bool WaitForAdoption(uint32_t since);
+
   // kAny: all of it will be overwritten.
   enum class Contents : uint8_t { kZeros, kAny };
   // Free frames for [address, +page_count pages): neighbours of those of neighbouring addresses where that
@@ -139,6 +156,8 @@ class ClientMemory {
   std::atomic<uint32_t> uses_{0};
   std::atomic<bool> ended_{false};
   std::atomic<uint64_t> generation_{0};
+  std::atomic<uint32_t> adoptions_{0};  // begun and ended: odd while one is under way. A futex
+  std::atomic<uint32_t> given_up_{0};   // what adoptions_ was when somebody had waited long enough
 
   os::MemoryObject object_ RING3_GUARDED_BY(changes);
   os::FileIdentity identity_{};  // written before the first block has its owner

@@ -18,6 +18,13 @@ Result<std::unique_ptr<AddressSpace>> AddressSpace::CreateForClient(os::PeerProc
   return std::unique_ptr<AddressSpace>(std::make_unique<ClientAddressSpace>(process, port));
 }
 
+namespace {
+
+// An application that adopts memory all the time is given up on.
+constexpr int kMostWaits = 100;
+
+}  // namespace
+
 // ---- Access
 
 bool ClientAddressSpace::Read(void* destination, uintptr_t address, size_t byte_count) {
@@ -46,12 +53,14 @@ bool ClientAddressSpace::Write(uintptr_t address, const void* source, size_t byt
   const ClientMemory::Use use(memory_);
   if (!use) return false;
   const auto* from = static_cast<const uint8_t*>(source);
-  for (;;) {
+  for (int waits = 0;; ++waits) {
     size_t copied;
+    const uint32_t adoptions = memory_.adoptions();
     if (memory_.process().Write(address, from, byte_count, &copied)) return true;
     from += copied;
     address += copied;
     byte_count -= copied;
+    if (waits < kMostWaits && memory_.WaitForAdoption(adoptions)) continue;
     if (!os::GuardedReadByte(from) || !memory_.process().Write(address, from, 1)) return false;
   }
 }
@@ -96,7 +105,16 @@ bool ClientAddressSpace::Grants(uintptr_t start, uintptr_t end, Access access) {
 
 bool ClientAddressSpace::Find(uintptr_t address, os::Region* region) {
   const ClientMemory::Use use(memory_);
-  return use && memory_.process().Regions().Find(address, region);
+  return use && FindSettled(address, region);
+}
+
+bool ClientAddressSpace::FindSettled(uintptr_t address, os::Region* region) {
+  for (int waits = 0;; ++waits) {
+    const uint32_t adoptions = memory_.adoptions();
+    if (!memory_.process().Regions().Find(address, region)) return false;
+    if (region->writable || region->shared || waits == kMostWaits) return true;
+    if (!memory_.WaitForAdoption(adoptions)) return true;
+  }
 }
 
 bool ClientAddressSpace::FindOrNext(uintptr_t address, os::Region* region) {

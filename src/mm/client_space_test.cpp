@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "mm/client_space.h"
 
+#include <atomic>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -284,6 +285,45 @@ TEST_F(ClientSpaceTest, AnApplicationThatDoesNotDoAsItIsToldGetsACopy) {
   Address(mdl)[7] = 0x11;
   Unlock(mdl);
   EXPECT_EQ(client_->Load<uint8_t>(memory + 7), 0x11);
+}
+
+// While the application adopts memory for one thread, others find it read-only.
+TEST_F(ClientSpaceTest, MemoryThatIsBeingAdoptedIsWaitedFor) {
+  constexpr uint8_t kByte = 0x11;
+  const uintptr_t memory = client_->Map(2 * PAGE_SIZE, 0x10);
+  for (int round = 0; round < 20; ++round) {
+    std::atomic<bool> looks{false};
+    bool granted = false, written = false, writable = false;
+    std::thread other;
+    {
+      os::MutexGuard guard(Space().memory().changes);
+      const ClientMemory::Adopting adopting(Space().memory());
+      client_->Protect(memory, 2 * PAGE_SIZE, PROT_READ);
+      other = std::thread([&] {
+        os::Region region;
+        looks = true;
+        granted = Space().Grants(memory, memory + PAGE_SIZE, Access::kWrite);
+        writable = Space().Find(memory, &region) && region.writable;
+        written = Space().Write(memory, &kByte, 1);
+      });
+      while (!looks) std::this_thread::yield();
+      client_->Protect(memory, 2 * PAGE_SIZE, PROT_READ | PROT_WRITE);
+    }
+    other.join();
+    ASSERT_TRUE(granted && writable && written);
+    ASSERT_EQ(client_->Load<uint8_t>(memory), kByte);
+  }
+}
+
+TEST_F(ClientSpaceTest, AnAdoptionThatDoesNotEndIsGivenUpOn) {
+  constexpr uint8_t kByte = 0x11;
+  const uintptr_t memory = client_->Map(PAGE_SIZE, 0x10, PROT_READ);
+  os::MutexGuard guard(Space().memory().changes);
+  const ClientMemory::Adopting adopting(Space().memory());
+  const uint32_t since = Space().memory().adoptions();
+  EXPECT_FALSE(Space().Grants(memory, memory + PAGE_SIZE, Access::kWrite));
+  EXPECT_FALSE(Space().Write(memory, &kByte, 1));
+  EXPECT_FALSE(Space().memory().WaitForAdoption(since));
 }
 
 TEST_F(ClientSpaceTest, FramesOfLockedPagesAreNotUsedAgain) {

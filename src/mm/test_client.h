@@ -140,6 +140,14 @@ class TestClient final : public ClientPort {
          address, byte_count);
   }
 
+  void Protect(uintptr_t address, size_t byte_count, int protection) {
+    Call(
+        [](uint64_t at, uint64_t bytes, uint64_t to) {
+          return static_cast<uint64_t>(mprotect(reinterpret_cast<void*>(at), bytes, static_cast<int>(to)));
+        },
+        address, byte_count, static_cast<uint64_t>(protection));
+  }
+
   // How many orders of a kind it has been given.
   uint64_t orders(OrderKind kind) const { return orders_[static_cast<size_t>(kind)].load(); }
   // Orders of the kind are answered with success and not carried out.
