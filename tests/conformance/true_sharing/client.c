@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Memory that a request locks is one memory for driver and application, whatever kind it is: both write while the request is
-// pending, and see each other's bytes through nothing but these. Stacks and other shared mappings of a client in a process of its
-// own are the exception (src/mm/README.md): the driver has a copy, whose changed bytes are there when the request is completed.
+// Memory that a request locks is one memory for driver and application, whatever kind it is: both write while
+// the request is pending, and see each other's bytes through nothing but these. Stacks and other shared
+// mappings of a client in a process of its own are the exception (src/mm/README.md): the driver has a copy,
+// whose changed bytes are there when the request is completed.
 #include "../common/linux_memory.h"
 #include "../common/test_client.h"
 #include "true_sharing.h"
@@ -131,7 +132,8 @@ static void Watching(void) {
   CHECK(munmap(fresh, 2 * SHARING_PAGE) == 0 && VirtualFree(pages, 0, MEM_RELEASE));
 }
 
-// The application writes beside a buffer without pause, while its page becomes shared: nothing that it wrote gets lost.
+// The application writes beside a buffer without pause, while its page becomes shared: nothing that it wrote
+// gets lost.
 enum { fresh_pages = 200 };
 static volatile LONG page_in_turn;
 static char* hammered;
@@ -171,12 +173,13 @@ static void Neighbours(void) {
     CHECK(GetOverlappedResult(file, &overlapped, &returned, TRUE) && returned == 16);
   }
   page_in_turn = -1;
-  CHECK(WaitForSingleObject(hammer, INFINITE) == WAIT_OBJECT_0 && GetExitCodeThread(hammer, &lost) && lost == 0);
+  CHECK(WaitForSingleObject(hammer, INFINITE) == WAIT_OBJECT_0 && GetExitCodeThread(hammer, &lost) &&
+        lost == 0);
   CHECK(CloseHandle(hammer) && munmap(hammered, fresh_pages * SHARING_PAGE) == 0);
 }
 
-// What the driver wrote is there after the completion, whether there is a copy or not; so is what the application wrote
-// around it, and into the part of the buffer that the driver left alone.
+// What the driver wrote is there after the completion, whether there is a copy or not; so is what the
+// application wrote around it, and into the part of the buffer that the driver left alone.
 static void WrittenBack(char* memory) {
   enum { length = 600 };
   FILL fill = {100, 200, 0x33};

@@ -37,7 +37,8 @@ static NTSTATUS LockOutput(PIRP Irp) {
   NTSTATUS status = STATUS_SUCCESS;
 
   // The I/O manager unlocks and frees the MDLs that hang on a completed request.
-  if (IoAllocateMdl(Irp->UserBuffer, TestOutLength(Irp), FALSE, FALSE, Irp) == NULL) return STATUS_INSUFFICIENT_RESOURCES;
+  if (IoAllocateMdl(Irp->UserBuffer, TestOutLength(Irp), FALSE, FALSE, Irp) == NULL)
+    return STATUS_INSUFFICIENT_RESOURCES;
   __try {
     MmProbeAndLockPages(Irp->MdlAddress, UserMode, IoModifyAccess);
   } __except (EXCEPTION_EXECUTE_HANDLER) {
