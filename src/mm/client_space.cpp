@@ -216,8 +216,9 @@ Status ClientAddressSpace::TakeAway(OrderKind kind, uintptr_t address, uint64_t 
       at += count * kPageBytes;
     }
   }
+  const UserWindowMoment gone = UserWindowNow();
   RING3_TRY(StatusOf(port_.Carry({.kind = kind, .address = address, .byte_count = byte_count})));
-  ForgetUserRange(process(), address, end);
+  ForgetUserRange(process(), address, end, gone);
   memory_.Free(shown);
   return STATUS_SUCCESS;
 }
@@ -239,7 +240,7 @@ Status ClientAddressSpace::Protect(uintptr_t address, uint64_t byte_count, os::P
                                   .address = address,
                                   .byte_count = byte_count,
                                   .protection = static_cast<uint32_t>(protection)})));
-  ForgetUserRange(process(), address, address + byte_count, SnapshotChanges::kKeep);
+  ForgetUserRange(process(), address, address + byte_count);
   return STATUS_SUCCESS;
 }
 

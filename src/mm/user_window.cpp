@@ -116,7 +116,8 @@ class UserWindow {
   void OnLeave(RoomSlot& slot, PKPROCESS process);
 
   void DropAll(PKPROCESS process);
-  void Forget(PKPROCESS process, uintptr_t start, uintptr_t end, SnapshotChanges changes);
+  void Forget(PKPROCESS process, uintptr_t start, uintptr_t end, UserWindowMoment gone);
+  UserWindowMoment Now();
   void Sync(const AddressSpace& space);
   void Settle(PKPROCESS process);
   UserWindowCounts Counts();
@@ -276,13 +277,18 @@ void UserWindow::DropAll(PKPROCESS process) {
   WakeLocked();
 }
 
-void UserWindow::Forget(PKPROCESS process, uintptr_t start, uintptr_t end, SnapshotChanges changes) {
+void UserWindow::Forget(PKPROCESS process, uintptr_t start, uintptr_t end, UserWindowMoment gone) {
   const WindowGuard guard(mutex_);
   if (!started_) return;
   // Whoever has looked at the client's mappings looks again.
   ++epoch_;
-  pages_.Forget(process, start, end, changes);
+  pages_.Forget(process, start, end, gone);
   PublishLocked();
+}
+
+UserWindowMoment UserWindow::Now() {
+  const WindowGuard guard(mutex_);
+  return pages_.now();
 }
 
 void UserWindow::Sync(const AddressSpace& space) {
@@ -797,6 +803,7 @@ void UserWindow::RenewLocked(PKPROCESS process) {
     if (renewed && run->kind == Kind::kWritable) {
       std::memcpy(pages_.store().Before(run->first), now, byte_count);
     }
+    pages_.Renew(*run);
     run->settled = false;
     --run->renewals_left;
     const bool drop = !renewed && run->shown;
@@ -890,8 +897,11 @@ void StopUserWindow(LeakReport& leaks) {
 void DropUserWindow(PEPROCESS process) {
   g_user_window.DropAll(reinterpret_cast<PKPROCESS>(process));
 }
-void ForgetUserRange(PEPROCESS process, uintptr_t start, uintptr_t end, SnapshotChanges changes) {
-  g_user_window.Forget(reinterpret_cast<PKPROCESS>(process), start, end, changes);
+void ForgetUserRange(PEPROCESS process, uintptr_t start, uintptr_t end, UserWindowMoment gone) {
+  g_user_window.Forget(reinterpret_cast<PKPROCESS>(process), start, end, gone);
+}
+UserWindowMoment UserWindowNow() {
+  return g_user_window.Now();
 }
 void SettleUserWindowSlow(PEPROCESS process) {
   g_user_window.Settle(reinterpret_cast<PKPROCESS>(process));

@@ -12,19 +12,19 @@
 
 // A client's memory at the client's own addresses, for driver code that uses user pointers.
 //
-// Nothing is mapped there until driver code in the client's context touches it; the fault brings it in:
-//   shared    frames that the executive has mapped (the client's memory object, driver memory in a user view)
-//   are
-//             mapped a second time. They stay until another client gets the window; at the next entry of
-//             a thread of the client, what the client maps otherwise by then is taken away.
-//   snapshot  all else is copied. What driver code changes is written back, the changed bytes only, whenever
-//   a
-//             thread of the client comes into or goes out of driver code; the copy is dropped, or, where no
-//             other thread of the client is inside, kept for the next request, which renews it. So driver
-//             code sees what the client had written before it made the request, and the client sees what the
-//             driver wrote before it answered or slept; but the two do not see each other's writes in
-//             between, as they do with memory that a driver has locked (MmProbeAndLockPages) or that
-//             VirtualAlloc gave.
+// Nothing is mapped there until driver code in the client's context touches it; the fault brings it in.
+//
+// Shared: frames that the executive has mapped (the client's memory object, driver memory in a user view) are
+// mapped a second time. They stay until another client gets the window; at the next entry of a thread of the
+// client, what the client maps otherwise by then is taken away.
+//
+// Snapshot: all else is copied. What driver code changes is written back, the changed bytes only, whenever a
+// thread of the client comes into or goes out of driver code; the copy is dropped, or, where no other thread
+// of the client is inside, kept for the next request, which renews it. So driver code sees what the client
+// had written before it made the request, and the client sees what the driver wrote before it answered or
+// slept; but the two do not see each other's writes in between, as they do with memory that a driver has
+// locked (MmProbeAndLockPages) or that VirtualAlloc gave.
+//
 // The protection is the client's own: a write to what is read-only there, or an access to what is not mapped,
 // is left to fault, and raises an access violation in the driver. So is an address where the executive's
 // process has memory of its own; it keeps out of the way (docs/architecture.md).
@@ -61,13 +61,13 @@ void StopUserWindow(LeakReport& leaks);
 // The end of a client, after its last thread: whatever is shown or not written back yet is dropped.
 void DropUserWindow(PEPROCESS process);
 
-// [start, end) of the client has another meaning from now on: unmapped, another protection, a view of driver
-// memory whose frames are moved. What is shown of it is taken away, at any time. kDrop: there is no memory
-// any more to which changes in snapshots could be written back. IRQL <= DISPATCH_LEVEL, no spin lock of the
-// executive held.
-enum class SnapshotChanges : uint8_t { kDrop, kKeep };
-void ForgetUserRange(PEPROCESS process, uintptr_t start, uintptr_t end,
-                     SnapshotChanges changes = SnapshotChanges::kDrop);
+// [start, end) of the client has another meaning from now on: unmapped, or another protection. What is shown
+// of it is taken away, at any time. Changes in snapshots are written back, but not those of snapshots from
+// before `gone`: the memory that they were of is there no longer, and other memory may be in its place
+// already. IRQL <= DISPATCH_LEVEL, no spin lock of the executive held.
+using UserWindowMoment = uint64_t;
+void ForgetUserRange(PEPROCESS process, uintptr_t start, uintptr_t end, UserWindowMoment gone = 0);
+UserWindowMoment UserWindowNow();
 
 // The running thread, in driver code in the context of a client, is about to access that client's memory
 // otherwise than here: AddressSpace::Read, Write, Fill, or by adopting or copying pages that are locked. What

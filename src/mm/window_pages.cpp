@@ -132,11 +132,11 @@ size_t WindowPages::KeepSnapshots(PKPROCESS process, std::span<Run> copies) {
   return count;
 }
 
-void WindowPages::Forget(PKPROCESS process, uintptr_t start, uintptr_t end, SnapshotChanges changes) {
+void WindowPages::Forget(PKPROCESS process, uintptr_t start, uintptr_t end, UserWindowMoment gone) {
   for (uint32_t i = 0; i < used_; ++i) {
     Run& run = runs_[i];
     if (run.kind == Kind::kFree || run.process != process || run.start >= end || run.end <= start) continue;
-    if (changes == SnapshotChanges::kDrop && run.start >= start && run.end <= end) {
+    if (run.serial < gone && run.start >= start && run.end <= end) {
       Drop(run);
     } else {
       TakeDown(run);

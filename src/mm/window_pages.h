@@ -63,8 +63,8 @@ class WindowPages {
     PKPROCESS process = nullptr;
     uintptr_t start = 0;
     uintptr_t end = 0;
-    uint64_t serial = 0;
-    uint32_t first = 0;  // page of the store
+    uint64_t serial = 0;  // when its contents were brought in
+    uint32_t first = 0;   // page of the store
     // How often it may still be renewed for the client's next request before it has to be touched again.
     uint32_t renewals_left = 0;
     uint32_t renewals = 0;
@@ -98,9 +98,13 @@ class WindowPages {
   void TakeDownShared(PKPROCESS process);
   // The snapshots that are kept for another request; the others are taken down.
   size_t KeepSnapshots(PKPROCESS process, std::span<Run> copies);
-  // Whatever is shown of it. kDrop: with the changes in snapshots that lie in it wholly, also of those that
-  // wait to be written back.
-  void Forget(PKPROCESS process, uintptr_t start, uintptr_t end, SnapshotChanges changes);
+  // Whatever is shown of it. Of snapshots that lie in it wholly and were made before `gone` with their
+  // changes, also where these wait to be written back.
+  void Forget(PKPROCESS process, uintptr_t start, uintptr_t end, UserWindowMoment gone);
+  // Later than all that is shown, earlier than all that will be.
+  UserWindowMoment now() const { return serial_ + 1; }
+  // The contents of a snapshot were read anew.
+  void Renew(Run& run) { run.serial = ++serial_; }
   // Everything; what is pinned is only no longer shown. Null: of every process.
   void DropAll(PKPROCESS process);
   // Copies of the shared runs of the process; those that there is no room for are taken down.
