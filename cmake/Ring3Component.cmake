@@ -10,6 +10,8 @@ function(ring3_component name)
   list(FILTER sources EXCLUDE REGEX "/(os/fault_|os/guarded_copy|rtl/seh_)[^/]*$")
   # The application library's: it replaces munmap and its kin in the whole process.
   list(FILTER sources EXCLUDE REGEX "/os/(interposed_|adoption)[^/]*$")
+  # A program's own, where it has AddressSanitizer's runtime.
+  list(FILTER sources EXCLUDE REGEX "/os/libc_heap[^/]*$")
   if(NOT sources)
     return()
   endif()

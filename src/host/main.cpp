@@ -10,6 +10,7 @@
 #include "host/host.h"
 #include "os/child_process.h"
 #include "os/first_stack.h"
+#include "os/libc_heap.h"
 #include "os/local_socket.h"
 #include "os/thread.h"
 
@@ -107,6 +108,9 @@ int RunHost(void* opaque) {
 }  // namespace
 
 int main(int argc, char** argv) {
+#if RING3_LIBC_HEAP
+  ring3::os::ReleaseSanitizerHeap();
+#endif
   CLI::App app{"Keeps an executive and its drivers; started by `ring3`", "ring3-host"};
   app.failure_message(CLI::FailureMessage::simple);
   // The process outlives this function's stack.

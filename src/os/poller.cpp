@@ -41,8 +41,9 @@ std::vector<uint64_t> Poller::Wait() {
   } while (count < 0 && errno == EINTR);
   std::vector<uint64_t> keys;
   for (int i = 0; i < count; ++i) {
-    if (events[i].data.u64 != 0) {
-      keys.push_back(events[i].data.u64);
+    const uint64_t key = events[i].data.u64;  // epoll_event is packed: no reference to it
+    if (key != 0) {
+      keys.push_back(key);
       continue;
     }
     uint64_t wakes;

@@ -44,7 +44,11 @@ static ULONG of_program;
 
 static void Journeys(void) {
   ULONG on_stack;
+#ifdef TEST_WITHOUT_HEAP
+  ULONG* of_heap = (ULONG*)Pages(1);
+#else
   ULONG* of_heap = malloc(sizeof(*of_heap));
+#endif
   ULONG* pages = (ULONG*)Pages(1);
   int file, i;
   ULONG* of_file = (ULONG*)MapFile(4096, MAP_SHARED_, &file);
@@ -56,7 +60,9 @@ static void Journeys(void) {
     Travel(pages);
     Travel(of_file);
   }
+#ifndef TEST_WITHOUT_HEAP
   free(of_heap);
+#endif
   CHECK(VirtualFree(pages, 0, MEM_RELEASE) && munmap(of_file, 4096) == 0 && close(file) == 0);
 }
 

@@ -38,15 +38,19 @@ static DWORD WINAPI Call(void* unused) {
 }
 
 // What the threads of a program whose host is gone find out, each in a place that only it writes.
-static volatile DWORD found[5];
+static volatile LONG found[5];
 static volatile LONG started;
 static LPTHREAD_START_ROUTINE const routines[5] = {Request, Request, WaitForEvent, WaitForAll, Call};
+
+static LONG Now(volatile LONG* value) {
+  return InterlockedCompareExchange(value, 0, 0);
+}
 
 static DWORD WINAPI Find(void* number) {
   int i = (int)(ULONG_PTR)number;
   InterlockedIncrement(&started);
   DWORD error = routines[i](i == 1 ? pages : NULL);
-  found[i] = error == 0 ? ~0u : error;
+  InterlockedExchange(&found[i], error == 0 ? -1 : (LONG)error);
   return 0;
 }
 
@@ -60,19 +64,19 @@ int main(void) {
   pages = Pages(1);
   CHECK(event != NULL && mutex != NULL);
   for (i = 0; i < 5; ++i) CHECK(CreateThread(NULL, 0, Find, (void*)(ULONG_PTR)i, 0, NULL) != NULL);
-  while (started != 5) Sleep(0);
+  while (Now(&started) != 5) Sleep(0);
   AwaitPending(device, 2);
   printf("ready\n");
   fflush(stdout);
   // Windows' clocks and waits are the host's.
   for (i = 0; i < 5; ++i) {
-    for (looks = 0; found[i] == 0; ++looks) {
+    for (looks = 0; Now(&found[i]) == 0; ++looks) {
       if (looks == 10000) fprintf(stderr, "thread %d was told nothing\n", i);
       CHECK(looks < 10000);
       usleep(1000);
     }
-    if (found[i] != ERROR_NOT_READY) fprintf(stderr, "thread %d was told %u\n", i, found[i]);
-    CHECK(found[i] == ERROR_NOT_READY);
+    if (Now(&found[i]) != ERROR_NOT_READY) fprintf(stderr, "thread %d was told %d\n", i, Now(&found[i]));
+    CHECK(Now(&found[i]) == ERROR_NOT_READY);
   }
   CHECK_FAILS(Control(device, IOCTL_TEST_STATE, NULL, 0, pages, 4), ERROR_NOT_READY);
   CHECK(CreateEventA(NULL, TRUE, FALSE, NULL) == NULL && GetLastError() == ERROR_NOT_READY);

@@ -28,11 +28,11 @@ static int area_count;
 static UCHAR of_program[size];
 static UCHAR of_program_initialised[size] = {1};
 
-// Both have memory at the first ones, each at one of the others.
-static char* const common_address = (char*)0x310000000;
-static char* const committed_address = (char*)0x320000000;
-static char* const file_address = (char*)0x330000000;
-static char* const own_address[2] = {(char*)0x340000000, (char*)0x350000000};
+// Both have memory at the first ones, each at one of the others. Out of the way of sanitizers.
+static char* const common_address = (char*)0x200310000000;
+static char* const committed_address = (char*)0x200320000000;
+static char* const file_address = (char*)0x200330000000;
+static char* const own_address[2] = {(char*)0x200340000000, (char*)0x200350000000};
 
 static void Add(void* bytes) {
   CHECK(bytes != NULL && bytes != MAP_FAILED_);
