@@ -54,6 +54,8 @@ void ClientProcess::Refuse(NTSTATUS status) {
 
 bool ClientProcess::Begin(const std::vector<char>& hello) {
   std::lock_guard<std::mutex> beginning(beginning_);
+  // It is gone; its rundown has been here, and would find nothing of what follows.
+  if (is_ending()) return false;
   const os::PeerIdentity peer = socket_.Peer();
   const std::vector<std::string> texts = TextsOf(hello);
   image_path_ = texts.empty() ? "" : texts[0];

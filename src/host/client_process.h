@@ -87,7 +87,7 @@ class ClientProcess final : public mm::ClientPort, public ps::RemoteProcess, pub
   std::atomic<bool> begun_{false};
   std::atomic<bool> ending_{false};
   std::atomic<NTSTATUS> exit_status_{0};
-  std::mutex beginning_;                  // held by Begin, so that RunDown comes after it; drivers are called
+  std::mutex beginning_;  // held by Begin and RunDown, one after the other; drivers are called
   std::atomic<uint32_t> thread_ends_{0};  // a futex: rises when a thread ends
 
   std::mutex mutex_;
