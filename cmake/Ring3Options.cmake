@@ -35,6 +35,10 @@ if(RING3_FUZZ)
   target_compile_options(ring3_options INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
+# Behind the others: it takes their sanitizer back.
+add_library(ring3_not_sanitized INTERFACE)
+target_compile_options(ring3_not_sanitized INTERFACE -fno-sanitize=all)
+
 # What includes the driver headers: Windows' 16-bit wchar_t and structure extensions.
 add_library(ring3_nt_options INTERFACE)
 target_link_libraries(ring3_nt_options INTERFACE ring3_options)

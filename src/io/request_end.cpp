@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstddef>
 #include <cstring>
 
 #include "io/completion_port.h"
@@ -34,9 +35,14 @@ void WriteStatusBlock(IRP* irp, const IO_STATUS_BLOCK& result) {
     return;
   }
   mm::SettleUserWindow(reinterpret_cast<PEPROCESS>(ke::CurrentThread()->process));
-  // Information first: an application that polls the status finds everything there.
-  if (mm::CopyToUser(&irp->UserIosb->Information, &result.Information, sizeof(result.Information)).ok()) {
-    (void)mm::CopyToUser(&irp->UserIosb->Status, &result.Status, sizeof(result.Status)).ok();
+  // Information first: an application that polls the status finds everything there. It is aligned as the
+  // application likes.
+  char* const block = reinterpret_cast<char*>(irp->UserIosb);
+  if (mm::CopyToUser(block + offsetof(IO_STATUS_BLOCK, Information), &result.Information,
+                     sizeof(result.Information))
+          .ok()) {
+    (void)mm::CopyToUser(block + offsetof(IO_STATUS_BLOCK, Status), &result.Status, sizeof(result.Status))
+        .ok();
   }
 }
 

@@ -53,12 +53,20 @@ void MakeCleanupKey() {
   pthread_key_create(&g_cleanup_key, FreeStacks);
 }
 
+// As libc does: hooks of the executive run on these stacks, and ThreadSanitizer is to know that whatever was
+// there before is gone.
+void* MapStack(size_t byte_count) {
+  void* const memory =
+      mmap(nullptr, byte_count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  return memory == MAP_FAILED ? nullptr : memory;
+}
+
 }  // namespace
 
 DispatchStack& DispatchStackAt(int index) {
   DispatchStack& stack = t_stacks.dispatch[index];
   if (stack.low == 0) {
-    void* memory = RawMap(kDispatchStackBytes + kGuardBytes);
+    void* memory = MapStack(kDispatchStackBytes + kGuardBytes);
     if (memory == nullptr) return stack;
     syscall(SYS_mprotect, memory, kGuardBytes, PROT_NONE);
     stack.low = reinterpret_cast<uintptr_t>(memory) + kGuardBytes;
@@ -78,7 +86,7 @@ void PrepareThreadForFaults() {
   stack_t current = {};
   if (sigaltstack(nullptr, &current) == 0 &&
       ((current.ss_flags & SS_DISABLE) != 0 || current.ss_size < kEnoughSignalStackBytes)) {
-    stacks.signal_stack = RawMap(kSignalStackBytes);
+    stacks.signal_stack = MapStack(kSignalStackBytes);
     if (stacks.signal_stack != nullptr) {
       stack_t own = {};
       own.ss_sp = stacks.signal_stack;

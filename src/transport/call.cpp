@@ -10,25 +10,10 @@
 #include "transport/connection.h"
 #include "transport/inline_arguments.h"
 #include "transport/service_index.h"
-
-// ThreadSanitizer's, in an application that is built with it.
-extern "C" __attribute__((weak)) void __tsan_release(void* address);
-extern "C" __attribute__((weak)) void __tsan_acquire(void* address);
+#include "transport/service_order.h"
 
 namespace ring3::transport {
 namespace {
-
-// Two threads of an application may be ordered by what the executive does for them (an event, a thread's end,
-// a completion), of which ThreadSanitizer sees nothing here: to it, every service is ordered after every
-// earlier one.
-char g_order_of_services;
-
-void Release() {
-  if (__tsan_release != nullptr) __tsan_release(&g_order_of_services);
-}
-void Acquire() {
-  if (__tsan_acquire != nullptr) __tsan_acquire(&g_order_of_services);
-}
 
 // A thread's end of its channel. Closed when the thread ends, so that the host thread ends too.
 struct ThreadLink {
@@ -71,7 +56,7 @@ OrderAnswer CarryOut(Channel& channel, InlineArguments& inlined, bool* copied) {
     // Application code is to see the results of the service that it interrupts; and its own services use the
     // channel.
     *copied = inlined.CopyOut(channel, message.written) && *copied;
-    Acquire();
+    AcquireFromServices();
     using Routine = void (*)(uint64_t, uint64_t, uint64_t);
     reinterpret_cast<Routine>(message.order.routine)(message.order.argument, message.order.argument2,
                                                      message.order.argument3);
@@ -90,12 +75,12 @@ int32_t CallHost(uint32_t service, const uint64_t* arguments, int count) {
   for (int i = 0; i < count; ++i) request.arguments[i] = arguments[i];
   InlineArguments inlined(*channel, service, arguments);
   bool copied = true;
-  Release();
+  ReleaseToServices();
   if (!HandOver(*channel, Side::kClient, kRequest, t_link.turns)) return NotConnected();
   for (;;) {
     switch (AwaitTurn(*channel, Side::kClient, t_link.turns)) {
       case kReply: {
-        Acquire();
+        AcquireFromServices();
         const int32_t status = channel->reply.status;
         const uint32_t flags = channel->reply.flags;
         copied = inlined.CopyOut(*channel, channel->reply.written) && copied;

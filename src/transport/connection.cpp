@@ -19,6 +19,7 @@
 #include "os/process.h"
 #include "os/thread.h"
 #include "transport/memory_calls.h"
+#include "transport/service_order.h"
 
 namespace ring3::transport {
 
@@ -205,6 +206,7 @@ void Connection::OnMessage(const Message& message, std::vector<os::Descriptor>& 
       answer.kind = MessageKind::kAnswer;
       answer.sequence = message.sequence;
       answer.answer = CarryOut(message.order);
+      ReleaseToServices();
       (void)socket_.Send(&answer, sizeof(answer));
       return;
     }

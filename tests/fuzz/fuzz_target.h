@@ -30,6 +30,7 @@ class Reader {
   // As many as there are.
   size_t TakeBytes(void* destination, size_t byte_count) {
     const size_t count = byte_count < left_ ? byte_count : left_;
+    if (count == 0) return 0;
     std::memcpy(destination, data_, count);
     data_ += count;
     left_ -= count;
