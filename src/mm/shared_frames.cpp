@@ -210,10 +210,16 @@ bool SharedFrames::FindFrames(const os::FileIdentity& file, uint64_t offset, Fra
 bool SharedFrames::OnFault(const os::MemoryFault& fault) {
   if (!fault.write || fault.bus_error || g_state == nullptr) return false;
   SharedFrames& frames = g_state->shared_frames;
-  frames.gate_.WaitUntilOpen();
-  // The page may have been held when the write was tried, or it may be read-only for good.
-  os::Region region;
-  return g_state->local_space.Find(fault.address, &region) && region.writable;
+  for (;;) {
+    frames.gate_.WaitUntilOpen();
+    const uint64_t generation = frames.generation();
+    os::Region region;
+    if (!g_state->local_space.Find(fault.address, &region)) return false;
+    // It was held when the write was tried.
+    if (region.writable) return true;
+    // Read-only for good, unless the next move holds it.
+    if (generation % 2 == 0 && frames.generation() == generation) return false;
+  }
 }
 
 }  // namespace ring3::mm
