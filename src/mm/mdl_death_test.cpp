@@ -6,14 +6,13 @@
 #include "ddi/ke.h"
 #include "ddi/mm_ntddk.h"
 #include "mm/layout.h"
+#include "mm/test_pages.h"
 #include "mm/test_raise.h"
 #include "ntstatus.h"
 
 namespace ring3::mm {
 namespace {
 
-constexpr PHYSICAL_ADDRESS kNone = {};
-constexpr PHYSICAL_ADDRESS kEverywhere = {.QuadPart = -1};
 constexpr ULONG kTag = 'tseT';
 
 class MdlDeathTest : public MemoryTest {
@@ -21,13 +20,12 @@ class MdlDeathTest : public MemoryTest {
   void SetUp() override {
     MemoryTest::SetUp();
     mdl_ = IoAllocateMdl(buffer_, sizeof buffer_, FALSE, FALSE, nullptr);
-    pages_ = MmAllocatePagesForMdlEx(kNone, kEverywhere, kNone, PAGE_SIZE, MmCached, 0);
+    pages_ = AllocatePages(1);
     block_ = MmAllocateContiguousMemory(PAGE_SIZE, kEverywhere);
   }
   void TearDown() override {
     IoFreeMdl(mdl_);
-    MmFreePagesFromMdl(pages_);
-    ExFreePool(pages_);
+    FreePages(pages_);
     MmFreeContiguousMemory(block_);
     MemoryTest::TearDown();
   }

@@ -12,15 +12,13 @@
 #include "mm/state.h"
 #include "mm/locked_pages.h"
 #include "mm/system_pages.h"
+#include "mm/test_pages.h"
 #include "mm/test_raise.h"
 #include "ntstatus.h"
 #include "os/memory.h"
 
 namespace ring3::mm {
 namespace {
-
-constexpr PHYSICAL_ADDRESS kNone = {};
-constexpr PHYSICAL_ADDRESS kEverywhere = {.QuadPart = -1};
 
 class MdlMappingTest : public MemoryTest {
  protected:
@@ -29,10 +27,6 @@ class MdlMappingTest : public MemoryTest {
     raised_ = RaisedBy(
         [&] { address = MmMapLockedPagesSpecifyCache(mdl, UserMode, MmCached, at, FALSE, priority); });
     return address;
-  }
-  void FreePages(PMDL mdl) {
-    MmFreePagesFromMdl(mdl);
-    ExFreePool(mdl);
   }
   NTSTATUS raised_ = 0;
 };
@@ -82,7 +76,7 @@ TEST_F(MdlMappingTest, KeepsTheOffsetOfAnUnalignedBuffer) {
 }
 
 TEST_F(MdlMappingTest, ReadOnlyViewCannotBeMadeWritable) {
-  PMDL mdl = MmAllocatePagesForMdlEx(kNone, kEverywhere, kNone, 2 * PAGE_SIZE, MmCached, 0);
+  PMDL mdl = AllocatePages(2);
   ASSERT_NE(mdl, nullptr);
   char* system = static_cast<char*>(MmGetSystemAddressForMdlSafe(mdl, NormalPagePriority));
   char* view = static_cast<char*>(MapUser(mdl, nullptr, NormalPagePriority | MdlMappingNoWrite));
@@ -112,7 +106,7 @@ TEST_F(MdlMappingTest, ReadOnlyViewCannotBeMadeWritable) {
 }
 
 TEST_F(MdlMappingTest, HonoursTheRequestedAddressOrRaises) {
-  PMDL mdl = MmAllocatePagesForMdlEx(kNone, kEverywhere, kNone, PAGE_SIZE, MmCached, 0);
+  PMDL mdl = AllocatePages(1);
   const uintptr_t place = os::ReserveAnywhere(0x20000, PAGE_SIZE, kUserLimit, os::Placement::kAnywhere);
   os::Release(place, 0x20000);
   char* free_place = reinterpret_cast<char*>(place);
@@ -126,7 +120,7 @@ TEST_F(MdlMappingTest, HonoursTheRequestedAddressOrRaises) {
 }
 
 TEST_F(MdlMappingTest, RaisesOrReturnsNullWhenLinuxRefuses) {
-  PMDL mdl = MmAllocatePagesForMdlEx(kNone, kEverywhere, kNone, PAGE_SIZE, MmCached, 0);
+  PMDL mdl = AllocatePages(1);
   g_fault_hook = [](const char*) { return true; };
   EXPECT_EQ(MapUser(mdl), nullptr);
   EXPECT_EQ(MmMapLockedPagesSpecifyCache(mdl, KernelMode, MmCached, nullptr, FALSE,
@@ -142,7 +136,7 @@ TEST_F(MdlMappingTest, StitchesScatteredFrames) {
   PMDL pages[4];
   PFN_NUMBER frames[4];
   for (int i = 0; i < 4; ++i) {
-    pages[i] = MmAllocatePagesForMdlEx(kNone, kEverywhere, kNone, PAGE_SIZE, MmCached, 0);
+    pages[i] = AllocatePages(1);
     frames[i] = MmGetMdlPfnArray(pages[i])[0];
   }
   PMDL mdl = IoAllocateMdl(nullptr, 3 * PAGE_SIZE, FALSE, FALSE, nullptr);
@@ -170,7 +164,7 @@ TEST_F(MdlMappingTest, StitchesScatteredFrames) {
 }
 
 TEST_F(MdlMappingTest, ProtectsTheSystemMapping) {
-  PMDL mdl = MmAllocatePagesForMdlEx(kNone, kEverywhere, kNone, PAGE_SIZE, MmCached, 0);
+  PMDL mdl = AllocatePages(1);
   EXPECT_EQ(MmProtectMdlSystemAddress(mdl, PAGE_READONLY), STATUS_NOT_MAPPED_VIEW);
   char* system = static_cast<char*>(MmGetSystemAddressForMdlSafe(mdl, NormalPagePriority));
   EXPECT_EQ(MmProtectMdlSystemAddress(mdl, PAGE_WRITECOPY), STATUS_INVALID_PAGE_PROTECTION);
@@ -182,14 +176,14 @@ TEST_F(MdlMappingTest, ProtectsTheSystemMapping) {
   FreePages(mdl);
   // What is freed is writable for its next owner.
   for (int i = 0; i < 4; ++i) {
-    mdl = MmAllocatePagesForMdlEx(kNone, kEverywhere, kNone, PAGE_SIZE, MmCached, 0);
+    mdl = AllocatePages(1);
     *static_cast<char*>(MmGetSystemAddressForMdlSafe(mdl, NormalPagePriority)) = 1;
     FreePages(mdl);
   }
 }
 
 TEST_F(MdlMappingTest, MapMdlCallsWithTheMapping) {
-  PMDL mdl = MmAllocatePagesForMdlEx(kNone, kEverywhere, kNone, PAGE_SIZE, MmCached, 0);
+  PMDL mdl = AllocatePages(1);
   PVOID seen = nullptr;
   EXPECT_EQ(MmMapMdl(
                 mdl, PAGE_READWRITE,
@@ -203,7 +197,7 @@ TEST_F(MdlMappingTest, MapMdlCallsWithTheMapping) {
 
 TEST_F(MdlMappingTest, ReservedMapping) {
   constexpr ULONG kTag = 'tseT';
-  PMDL mdl = MmAllocatePagesForMdlEx(kNone, kEverywhere, kNone, 2 * PAGE_SIZE, MmCached, 0);
+  PMDL mdl = AllocatePages(2);
   PVOID place = MmAllocateMappingAddress(2 * PAGE_SIZE, kTag);
   ASSERT_NE(place, nullptr);
   for (int i = 0; i < 2; ++i) {
@@ -214,7 +208,7 @@ TEST_F(MdlMappingTest, ReservedMapping) {
     MmUnmapReservedMapping(mapped, kTag, mdl);
     EXPECT_FALSE(MmIsAddressValid(place));
   }
-  PMDL longer = MmAllocatePagesForMdlEx(kNone, kEverywhere, kNone, 3 * PAGE_SIZE, MmCached, 0);
+  PMDL longer = AllocatePages(3);
   EXPECT_EQ(MmMapLockedPagesWithReservedMapping(place, kTag, longer, MmCached), nullptr);
   FreePages(longer);
   MmFreeMappingAddress(place, kTag);
@@ -222,7 +216,7 @@ TEST_F(MdlMappingTest, ReservedMapping) {
 }
 
 TEST_F(MdlMappingTest, ViewsEndWithTheirProcess) {
-  PMDL mdl = MmAllocatePagesForMdlEx(kNone, kEverywhere, kNone, PAGE_SIZE, MmCached, 0);
+  PMDL mdl = AllocatePages(1);
   PVOID view = MapUser(mdl);
   const PEPROCESS process = CurrentProcess();
   EXPECT_EQ(UserViewsOf(process), 1u);

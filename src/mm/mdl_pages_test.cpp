@@ -12,26 +12,18 @@
 #include "ddi/mm_ntddk.h"
 #include "mm/layout.h"
 #include "mm/system_pages.h"
+#include "mm/test_pages.h"
 #include "mm/test_raise.h"
 #include "ntstatus.h"
 
 namespace ring3::mm {
 namespace {
 
-constexpr PHYSICAL_ADDRESS kNone = {};
-constexpr PHYSICAL_ADDRESS kEverywhere = {.QuadPart = -1};
-
 PHYSICAL_ADDRESS At(uint64_t address) {
   return {.QuadPart = static_cast<LONGLONG>(address)};
 }
 
-class MdlPagesTest : public MemoryTest {
- protected:
-  static void Free(PMDL mdl) {
-    MmFreePagesFromMdl(mdl);
-    ExFreePool(mdl);
-  }
-};
+using MdlPagesTest = MemoryTest;
 
 TEST_F(MdlPagesTest, PagesAreZeroedAndWithinTheRange) {
   for (int round = 0; round < 2; ++round) {
@@ -47,7 +39,7 @@ TEST_F(MdlPagesTest, PagesAreZeroedAndWithinTheRange) {
     char* memory = static_cast<char*>(MmGetSystemAddressForMdlSafe(mdl, NormalPagePriority));
     EXPECT_TRUE(std::all_of(memory, memory + 6 * PAGE_SIZE, [](char c) { return c == 0; }));
     std::memset(memory, 0xAA, 6 * PAGE_SIZE);
-    Free(mdl);
+    FreePages(mdl);
   }
 }
 
@@ -57,7 +49,7 @@ TEST_F(MdlPagesTest, GivesWhatThereIs) {
   ASSERT_NE(mdl, nullptr);
   EXPECT_EQ(MmGetMdlByteCount(mdl), 1u << 20);
   EXPECT_EQ(MmAllocatePagesForMdlEx(At(1 << 20), At((2 << 20) - 1), kNone, PAGE_SIZE, MmCached, 0), nullptr);
-  Free(mdl);
+  FreePages(mdl);
   EXPECT_EQ(MmAllocatePagesForMdlEx(At(1 << 20), At((2 << 20) - 1), kNone, 4 << 20, MmCached,
                                     MM_ALLOCATE_FULLY_REQUIRED),
             nullptr);
@@ -70,7 +62,7 @@ TEST_F(MdlPagesTest, GivesWhatThereIs) {
   char* memory = static_cast<char*>(MmGetSystemAddressForMdlSafe(mdl, NormalPagePriority));
   ASSERT_NE(memory, nullptr);
   std::memset(memory, 1, 3 << 20);
-  Free(mdl);
+  FreePages(mdl);
 }
 
 TEST_F(MdlPagesTest, ContiguousChunks) {
@@ -78,12 +70,12 @@ TEST_F(MdlPagesTest, ContiguousChunks) {
                                      MM_ALLOCATE_REQUIRE_CONTIGUOUS_CHUNKS);
   ASSERT_NE(mdl, nullptr);
   for (int i = 0; i < 256; ++i) EXPECT_EQ(MmGetMdlPfnArray(mdl)[i], MmGetMdlPfnArray(mdl)[0] + i);
-  Free(mdl);
+  FreePages(mdl);
   mdl = MmAllocatePagesForMdlEx(At(PAGE_SIZE), kEverywhere, At(1 << 16), 1 << 18, MmCached,
                                 MM_ALLOCATE_REQUIRE_CONTIGUOUS_CHUNKS);
   ASSERT_NE(mdl, nullptr);
   for (int i = 0; i < 64; i += 16) EXPECT_EQ(MmGetMdlPfnArray(mdl)[i] % 16, 0u);
-  Free(mdl);
+  FreePages(mdl);
   // SkipBytes: a power of two that divides the total.
   EXPECT_EQ(MmAllocatePagesForMdlEx(kNone, kEverywhere, At(3 << 12), 9 << 12, MmCached,
                                     MM_ALLOCATE_REQUIRE_CONTIGUOUS_CHUNKS),
@@ -103,7 +95,7 @@ TEST_F(MdlPagesTest, UpToFourGigabytesLessAPage) {
   char* memory = static_cast<char*>(MmGetSystemAddressForMdlSafe(mdl, NormalPagePriority));
   memory[3 * kGiB - 1] = 1;
   EXPECT_EQ(memory[kGiB], 0);
-  Free(mdl);
+  FreePages(mdl);
 }
 
 TEST_F(MdlPagesTest, ContiguousMemoryKeepsItsLimits) {

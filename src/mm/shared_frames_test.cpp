@@ -5,7 +5,6 @@
 #include <cstring>
 #include <functional>
 
-#include "base/fault_injection.h"
 #include "ddi/ex.h"
 #include "ddi/ke.h"
 #include "ddi/mm_ntddk.h"
@@ -13,6 +12,8 @@
 #include "mm/mdl_frames.h"
 #include "mm/memory_test.h"
 #include "mm/state.h"
+#include "mm/test_faults.h"
+#include "mm/test_pages.h"
 #include "mm/test_raise.h"
 #include "ntstatus.h"
 #include "os/guarded_copy.h"
@@ -21,25 +22,9 @@
 namespace ring3::mm {
 namespace {
 
-constexpr PHYSICAL_ADDRESS kNone = {};
-constexpr PHYSICAL_ADDRESS kEverywhere = {.QuadPart = -1};
-
-// Fails the n-th thing that can fail.
-std::atomic<int> g_countdown{-1};
-bool FailAtZero(const char*) {
-  return g_countdown.fetch_sub(1) == 0;
-}
-
 class SharedFramesTest : public MemoryTest {
  protected:
   static SharedFrames& Frames() { return TheState().shared_frames; }
-  static PMDL AllocatePages(uint64_t count) {
-    return MmAllocatePagesForMdlEx(kNone, kEverywhere, kNone, count * PAGE_SIZE, MmCached, 0);
-  }
-  static void FreePages(PMDL mdl) {
-    MmFreePagesFromMdl(mdl);
-    ExFreePool(mdl);
-  }
   static PageRuns Runs(PMDL mdl) {
     Result<PageRuns> runs = RunsOf(MdlFrames(mdl));
     EXPECT_TRUE(runs.ok());
@@ -73,7 +58,7 @@ class SharedFramesTest : public MemoryTest {
 
 TEST_F(SharedFramesTest, PagesKeepAddressAndContents) {
   PMDL mdl = AllocatePages(3);
-  char* system = static_cast<char*>(MmGetSystemAddressForMdlSafe(mdl, NormalPagePriority));
+  char* system = SystemAddress(mdl);
   for (int i = 0; i < 3; ++i) system[i * PAGE_SIZE + 5] = static_cast<char>('a' + i);
   char* view = static_cast<char*>(MmMapIoSpace(MmGetPhysicalAddress(system), 3 * PAGE_SIZE, MmCached));
   ASSERT_NE(view, nullptr);
@@ -124,7 +109,7 @@ TEST_F(SharedFramesTest, LongRunsMoveInSteps) {
 
 TEST_F(SharedFramesTest, FreedPagesAreRamAgainAndReadAsZeros) {
   PMDL mdl = AllocatePages(2);
-  char* system = static_cast<char*>(MmGetSystemAddressForMdlSafe(mdl, NormalPagePriority));
+  char* system = SystemAddress(mdl);
   const PFN_NUMBER first = MmGetMdlPfnArray(mdl)[0];
   std::memset(system, 'a', 2 * PAGE_SIZE);
   SharedObjectRef object = NewObject(2);
@@ -138,7 +123,7 @@ TEST_F(SharedFramesTest, FreedPagesAreRamAgainAndReadAsZeros) {
   const PHYSICAL_ADDRESS high = {.QuadPart = static_cast<LONGLONG>(((first + 2) << PAGE_SHIFT) - 1)};
   mdl = MmAllocatePagesForMdlEx(low, high, kNone, 2 * PAGE_SIZE, MmCached, 0);
   ASSERT_EQ(MmGetMdlPfnArray(mdl)[0], first);
-  system = static_cast<char*>(MmGetSystemAddressForMdlSafe(mdl, NormalPagePriority));
+  system = SystemAddress(mdl);
   EXPECT_EQ(system[0], 0);
   EXPECT_EQ(system[PAGE_SIZE], 0);
   system[0] = 'b';
@@ -148,7 +133,7 @@ TEST_F(SharedFramesTest, FreedPagesAreRamAgainAndReadAsZeros) {
 
 TEST_F(SharedFramesTest, PartsMoveOn) {
   PMDL mdl = AllocatePages(8);
-  char* system = static_cast<char*>(MmGetSystemAddressForMdlSafe(mdl, NormalPagePriority));
+  char* system = SystemAddress(mdl);
   for (int i = 0; i < 8; ++i) system[i * PAGE_SIZE] = static_cast<char>('0' + i);
   SharedObjectRef all = NewObject(8);
   ASSERT_TRUE(Move(mdl, nullptr, all).ok());
@@ -171,7 +156,7 @@ TEST_F(SharedFramesTest, PartsMoveOn) {
 
 TEST_F(SharedFramesTest, SealedObjectsStayWritableHereOnly) {
   PMDL mdl = AllocatePages(2);
-  char* system = static_cast<char*>(MmGetSystemAddressForMdlSafe(mdl, NormalPagePriority));
+  char* system = SystemAddress(mdl);
   SharedObjectRef object = NewObject(2);
   ASSERT_TRUE(Move(mdl, nullptr, object).ok());
   ASSERT_TRUE(Frames().Seal(*object).ok());
@@ -224,7 +209,7 @@ TEST_F(SharedFramesTest, DeviceMemoryMovesToo) {
 
 TEST_F(SharedFramesTest, ProtectedPagesStayProtected) {
   PMDL mdl = AllocatePages(1);
-  char* system = static_cast<char*>(MmGetSystemAddressForMdlSafe(mdl, NormalPagePriority));
+  char* system = SystemAddress(mdl);
   *system = 'a';
   ASSERT_EQ(MmProtectMdlSystemAddress(mdl, PAGE_READONLY), STATUS_SUCCESS);
   SharedObjectRef object = NewObject(1);
@@ -241,7 +226,7 @@ TEST_F(SharedFramesTest, FailuresLeaveThePagesUsable) {
   constexpr uint64_t kPages = 600;  // more than move at once
   for (const bool sealed : {false, true}) {
     PMDL mdl = AllocatePages(kPages);
-    char* system = static_cast<char*>(MmGetSystemAddressForMdlSafe(mdl, NormalPagePriority));
+    char* system = SystemAddress(mdl);
     for (uint64_t i = 0; i < kPages; ++i) system[i * PAGE_SIZE] = static_cast<char>(i);
     char* view = static_cast<char*>(MmMapIoSpace(MmGetPhysicalAddress(system), kPages * PAGE_SIZE, MmCached));
     SharedObjectRef from = NewObject(kPages);
@@ -257,10 +242,10 @@ TEST_F(SharedFramesTest, FailuresLeaveThePagesUsable) {
         if (place.object == from) rest.push_back(place.run);
       }
       SharedObjectRef to = NewObject(kPages);
-      g_countdown = failures;
-      g_fault_hook = FailAtZero;
-      done = Frames().Move(rest, from, to, {}).ok();
-      g_fault_hook = nullptr;
+      {
+        const FailNth failing(failures);
+        done = Frames().Move(rest, from, to, {}).ok();
+      }
       if (!done) ++failures;
       for (uint64_t i = 0; i < kPages; ++i) {
         ASSERT_EQ(system[i * PAGE_SIZE], static_cast<char>(i));
@@ -282,7 +267,7 @@ TEST_F(SharedFramesTest, WritersLoseNothing) {
   constexpr uint64_t kPages = 4;
   constexpr int kMoves = 300;
   PMDL mdl = AllocatePages(kPages);
-  char* system = static_cast<char*>(MmGetSystemAddressForMdlSafe(mdl, NormalPagePriority));
+  char* system = SystemAddress(mdl);
   char* view = static_cast<char*>(MmMapIoSpace(MmGetPhysicalAddress(system), kPages * PAGE_SIZE, MmCached));
   struct Writer {
     char* base;
@@ -333,7 +318,7 @@ TEST_F(SharedFramesTest, WritersLoseNothing) {
 TEST_F(SharedFramesTest, ViewsAreMappedWhileFramesMove) {
   constexpr uint64_t kPages = 4;
   PMDL mdl = AllocatePages(kPages);
-  char* system = static_cast<char*>(MmGetSystemAddressForMdlSafe(mdl, NormalPagePriority));
+  char* system = SystemAddress(mdl);
   struct Mapper {
     char* system;
     std::atomic<bool> stop{false};

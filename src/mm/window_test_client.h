@@ -1,23 +1,17 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <ddi/ke_ntifs.h>
 #include <gtest/gtest.h>
-#include <sched.h>
-#include <signal.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <atomic>
-#include <cstring>
 #include <memory>
 
+#include "ddi/ke_ntifs.h"
 #include "ke/driver_gate.h"
 #include "ke/kthread.h"
 #include "mm/address_space.h"
+#include "mm/test_process.h"
 #include "mm/user_window.h"
 #include "ntstatus.h"
 #include "os/peer_process.h"
@@ -76,28 +70,18 @@ class PlainClientSpace final : public AddressSpace {
   os::RegionMap own_;
 };
 
-// A client: a forked process that maps and unmaps as it is told, and what the executive keeps of it.
-class WindowTestClient {
+// A client that maps and unmaps as it is told, and what the executive keeps of it.
+class WindowTestClient final : public TestProcess {
  public:
   static constexpr uint64_t kObjectBytes = 16 << 20;
 
   // `index`: which part of the client frames it gets.
-  explicit WindowTestClient(unsigned index) : frames_(kClientFramesBase + index * kGiB) {
-    object_ = memfd_create("client", MFD_CLOEXEC);
-    EXPECT_EQ(ftruncate(object_, kObjectBytes), 0);
-    EXPECT_EQ(mmap(Frames(), kObjectBytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, object_, 0),
+  explicit WindowTestClient(unsigned index)
+      : frames_(kClientFramesBase + index * kGiB), object_(memfd_create("client", MFD_CLOEXEC)) {
+    EXPECT_EQ(ftruncate(object_.get(), kObjectBytes), 0);
+    EXPECT_EQ(mmap(Frames(), kObjectBytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, object_.get(), 0),
               Frames());
-    int ends[2];
-    EXPECT_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
-    process_id_ = fork();
-    if (process_id_ == 0) {
-      close(ends[0]);
-      prctl(PR_SET_PDEATHSIG, SIGKILL);
-      Serve(ends[1]);
-    }
-    close(ends[1]);
-    socket_ = ends[0];
-    EXPECT_TRUE(peer_.Open(process_id_).ok());
+    EXPECT_TRUE(peer_.Open(id()).ok());
     space_ = std::make_unique<PlainClientSpace>(peer_, frames_, kObjectBytes);
     EXPECT_TRUE(space_->OpenOwnRegions());
     ke::InitializeProcess(&process_, space_.get(), 1000 + index);
@@ -107,31 +91,21 @@ class WindowTestClient {
     DropUserWindow(eprocess());
     Kill();
     EXPECT_TRUE(os::Decommit(frames_, kObjectBytes).ok());
-    close(object_);
-    close(socket_);
   }
 
   PKPROCESS process() { return &process_; }
   PEPROCESS eprocess() { return reinterpret_cast<PEPROCESS>(&process_); }
   std::byte* Frames() const { return reinterpret_cast<std::byte*>(frames_); }
 
-  // Over whatever is there. Private memory is filled with `value`.
-  void Map(uintptr_t address, size_t byte_count, uint8_t value, int protection = PROT_READ | PROT_WRITE) {
-    Tell({kMap, address, byte_count, value, protection});
-  }
-  void MapObject(uintptr_t address, size_t byte_count, uint64_t offset,
-                 int protection = PROT_READ | PROT_WRITE) {
-    Tell({kMapObject, address, byte_count, offset, protection});
-  }
-  void Protect(uintptr_t address, size_t byte_count, int protection) {
-    Tell({kProtect, address, byte_count, 0, protection});
-  }
-  void Unmap(uintptr_t address, size_t byte_count) { Tell({kUnmap, address, byte_count, 0, 0}); }
-  void Kill() {
-    if (process_id_ == 0) return;
-    kill(process_id_, SIGKILL);
-    waitpid(process_id_, nullptr, 0);
-    process_id_ = 0;
+  // Pages of its memory object, over what is there.
+  void MapObject(uintptr_t address, size_t byte_count, uint64_t offset) {
+    const auto mapped = TryCallWith(object_.get(), [=](int object) {
+      const os::Descriptor descriptor(object);
+      void* at = reinterpret_cast<void*>(address);
+      return mmap(at, byte_count, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, object,
+                  static_cast<off_t>(offset)) == at;
+    });
+    EXPECT_TRUE(mapped.value_or(false));
   }
 
   // The client's own access to its memory.
@@ -161,55 +135,8 @@ class WindowTestClient {
   }
 
  private:
-  enum Kind : uint32_t { kMap, kMapObject, kProtect, kUnmap };
-  struct Command {
-    Kind kind;
-    uintptr_t address;
-    size_t byte_count;
-    uint64_t argument;
-    int protection;
-  };
-
-  void Tell(const Command& command) {
-    ASSERT_EQ(send(socket_, &command, sizeof command, MSG_NOSIGNAL), static_cast<ssize_t>(sizeof command));
-    char answer = 0;
-    ASSERT_EQ(recv(socket_, &answer, 1, 0), 1);
-    ASSERT_EQ(answer, 'y');
-  }
-
-  // In the child, of which nothing but this thread is left.
-  [[noreturn]] void Serve(int socket) {
-    Command command;
-    while (recv(socket, &command, sizeof command, 0) == sizeof command) {
-      const char answer = Obey(command) ? 'y' : 'n';
-      if (send(socket, &answer, 1, MSG_NOSIGNAL) != 1) break;
-    }
-    _exit(0);
-  }
-  bool Obey(const Command& command) {
-    void* const at = reinterpret_cast<void*>(command.address);
-    const int all = PROT_READ | PROT_WRITE;
-    switch (command.kind) {
-      case kMap:
-        if (mmap(at, command.byte_count, all, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != at)
-          return false;
-        std::memset(at, static_cast<int>(command.argument), command.byte_count);
-        return mprotect(at, command.byte_count, command.protection) == 0;
-      case kMapObject:
-        return mmap(at, command.byte_count, command.protection, MAP_SHARED | MAP_FIXED, object_,
-                    static_cast<off_t>(command.argument)) == at;
-      case kProtect:
-        return mprotect(at, command.byte_count, command.protection) == 0;
-      case kUnmap:
-        return munmap(at, command.byte_count) == 0;
-    }
-    return false;
-  }
-
   const uintptr_t frames_;
-  int object_ = -1;
-  int socket_ = -1;
-  pid_t process_id_ = 0;
+  const os::Descriptor object_;
   os::PeerProcess peer_;
   std::unique_ptr<PlainClientSpace> space_;
   _KPROCESS process_ = {};
