@@ -16,6 +16,7 @@
 #include "mm/test_pages.h"
 #include "mm/test_raise.h"
 #include "ntstatus.h"
+#include "os/futex.h"
 #include "os/guarded_copy.h"
 #include "os/thread.h"
 
@@ -261,54 +262,63 @@ TEST_F(SharedFramesTest, FailuresLeaveThePagesUsable) {
   }
 }
 
+void Await(std::atomic<uint32_t>& count, uint32_t wanted) {
+  for (uint32_t now; (now = count.load()) < wanted;) os::FutexWait(count, now);
+}
+void Reach(std::atomic<uint32_t>& count, uint32_t value) {
+  count = value;
+  os::FutexWakeAll(count);
+}
+
 // Threads write to the pages, by the direct mapping and by a view, while they move to and fro. Nothing is
 // lost.
 TEST_F(SharedFramesTest, WritersLoseNothing) {
   constexpr uint64_t kPages = 4;
-  constexpr int kMoves = 300;
+  constexpr uint32_t kMoves = 300;
+  constexpr uint32_t kRoundsPerMove = 10'000;  // which take longer than a move
   PMDL mdl = AllocatePages(kPages);
   char* system = SystemAddress(mdl);
   char* view = static_cast<char*>(MmMapIoSpace(MmGetPhysicalAddress(system), kPages * PAGE_SIZE, MmCached));
+  std::atomic<uint32_t> moves{0};
   struct Writer {
     char* base;
-    std::atomic<bool> stop{false};
-    std::atomic<uint64_t> rounds{0};
+    std::atomic<uint32_t>& moves;
+    std::atomic<uint32_t> written_for{0};  // so many moves
   };
-  Writer writers[2];
-  writers[0].base = system;
-  writers[1].base = view;
+  Writer writers[] = {{system, moves}, {view, moves}};
   std::vector<os::Thread> threads;
   for (Writer& writer : writers) {
     Result<os::Thread> thread = os::Thread::Create(
         "writer",
         [](void* argument) {
           Writer& self = *static_cast<Writer*>(argument);
-          while (!self.stop.load(std::memory_order_relaxed)) {
-            for (uint64_t page = 0; page < kPages; ++page) {
-              auto* counter = reinterpret_cast<std::atomic<uint64_t>*>(self.base + page * PAGE_SIZE);
-              counter->fetch_add(1, std::memory_order_relaxed);
+          for (uint32_t move = 1; move <= kMoves; ++move) {
+            Await(self.moves, move);
+            for (uint32_t round = 0; round < kRoundsPerMove; ++round) {
+              for (uint64_t page = 0; page < kPages; ++page) {
+                auto* counter = reinterpret_cast<std::atomic<uint64_t>*>(self.base + page * PAGE_SIZE);
+                counter->fetch_add(1, std::memory_order_relaxed);
+              }
             }
-            self.rounds.fetch_add(1, std::memory_order_relaxed);
+            Reach(self.written_for, move);
           }
         },
         &writer);
     ASSERT_TRUE(thread.ok());
     threads.push_back(std::move(thread).value());
   }
-  for (Writer& writer : writers) {
-    while (writer.rounds.load() == 0) os::YieldThread();
-  }
   SharedObjectRef object;
-  for (int i = 0; i < kMoves; ++i) {
-    SharedObjectRef next = i % 3 == 2 ? nullptr : NewObject(kPages);
-    ASSERT_TRUE(Move(mdl, object, next).ok());
+  for (uint32_t move = 1; move <= kMoves; ++move) {
+    // The writers are under way: they go on without waiting when they have written for the move before.
+    Reach(moves, move);
+    for (Writer& writer : writers) Await(writer.written_for, move - 1);
+    SharedObjectRef next = move % 3 == 0 ? nullptr : NewObject(kPages);
+    EXPECT_TRUE(Move(mdl, object, next).ok());
     object = next;
   }
-  for (Writer& writer : writers) writer.stop = true;
   for (os::Thread& thread : threads) thread.Join();
-  const uint64_t rounds = writers[0].rounds + writers[1].rounds;
   for (uint64_t page = 0; page < kPages; ++page) {
-    EXPECT_EQ(*reinterpret_cast<uint64_t*>(system + page * PAGE_SIZE), rounds);
+    EXPECT_EQ(*reinterpret_cast<uint64_t*>(system + page * PAGE_SIZE), 2u * kMoves * kRoundsPerMove);
   }
   MmUnmapIoSpace(view, kPages * PAGE_SIZE);
   FreePages(mdl);
