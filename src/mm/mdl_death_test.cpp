@@ -79,7 +79,7 @@ TEST_F(MdlDeathTest, Freeing) {
 }
 
 TEST_F(MdlDeathTest, Partial) {
-  PMDL part = IoAllocateMdl(buffer_, 10, FALSE, FALSE, nullptr);
+  PMDL part = IoAllocateMdl(buffer_, 100, FALSE, FALSE, nullptr);
   EXPECT_BUGCHECK((Lock(), IoBuildPartialMdl(mdl_, part, buffer_ + 50, 51)), "MEMORY_MANAGEMENT");
   EXPECT_BUGCHECK((Lock(), IoBuildPartialMdl(mdl_, part, buffer_ + 50, 50), MmUnlockPages(part)),
                   "DRIVER_VERIFIER_DETECTED_VIOLATION");

@@ -192,11 +192,11 @@ TEST_F(UserWindowTest, ForgottenChangesAreKeptOrDropped) {
 // One thread of the client frees memory, another gets new memory at the same place before the executive has
 // forgotten the old: that is told apart, also where a snapshot is kept from request to request.
 TEST_F(UserWindowTest, NewMemoryInThePlaceOfForgottenMemoryKeepsItsChanges) {
-  first_->Map(kAt, PAGE_SIZE, 0x11);
+  first_->MapAt(kAt, PAGE_SIZE, 0x11);
   for (int round = 0; round < 3; ++round) {
     first_->Drive([&] { At(kAt) = 0x22; });
     const UserWindowMoment gone = UserWindowNow();
-    first_->Map(kAt, PAGE_SIZE, 0x33);
+    first_->MapAt(kAt, PAGE_SIZE, 0x33);
     first_->Drive([&] {
       EXPECT_EQ(At(kAt), 0x33);
       At(kAt) = 0x44;
