@@ -140,7 +140,7 @@ class Host:
         return {
             "drivers": listed["drivers"],
             "processes": [{key: process[key] for key in ("image", "handles", "shared")} for process in listed["processes"]],
-            "client memory": [line.split(maxsplit=5)[5] for line in self.mappings() if "memfd:ring3-c" in line],
+            "client memory": [line.split(maxsplit=5)[5] for line in self.mappings() if "memfd:ring3-client" in line],
             "descriptors": self.descriptors(),
         }
 

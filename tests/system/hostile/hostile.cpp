@@ -21,25 +21,27 @@
 #include <thread>
 #include <vector>
 
+#include "../protocol_client.h"
 #include "hostile.h"
-#include "nt/services.h"
 #include "os/clock.h"
-#include "os/local_socket.h"
+#include "os/futex.h"
 #include "os/process.h"
-#include "os/shared_region.h"
-#include "transport/channel.h"
-#include "transport/messages.h"
-#include "transport/service_index.h"
 
 namespace {
 
 using namespace ring3;
 using os::LocalSocket;
+using test::Answer;
+using test::Ask;
+using test::Await;
+using test::Control;
+using test::Greet;
+using test::kMillisecond;
+using test::NewThread;
+using test::Word;
 using transport::Channel;
 using transport::Message;
 using transport::MessageKind;
-
-constexpr int64_t kMillisecond = 1'000'000;
 
 std::string g_socket_path;
 int64_t g_deadline;
@@ -52,92 +54,14 @@ uint64_t Below(uint64_t bound) {
   return g_random() % bound;
 }
 
-// ---- The protocol, as far as it is kept
+alignas(4096) unsigned char g_memory[1 << 16];
 
 LocalSocket Connect() {
-  std::string error;
-  return LocalSocket::Connect(g_socket_path, &error);
-}
-
-bool Receive(const LocalSocket& socket, MessageKind kind, os::Descriptor* descriptor) {
-  std::vector<char> bytes;
-  std::vector<os::Descriptor> descriptors;
-  Message message;
-  if (socket.Receive(&bytes, &descriptors) != os::Received::kMessage || bytes.size() < sizeof(message))
-    return false;
-  std::memcpy(&message, bytes.data(), sizeof(message));
-  if (descriptor != nullptr && !descriptors.empty()) *descriptor = std::move(descriptors.front());
-  return message.kind == kind && message.status >= 0;
-}
-
-bool Greet(const LocalSocket& socket) {
-  os::LetInspect(socket.Peer().process_id);
-  char hello[sizeof(Message) + 16] = {};
-  const Message head;
-  std::memcpy(hello, &head, sizeof(head));
-  std::memcpy(hello + sizeof(head), "/hostile", 8);
-  return socket.Send(hello, sizeof(hello)) && Receive(socket, MessageKind::kWelcome, nullptr);
-}
-
-os::SharedRegion NewThread(const LocalSocket& socket) {
-  Message message;
-  message.kind = MessageKind::kNewThread;
-  os::Descriptor descriptor;
-  if (!socket.Send(&message, sizeof(message)) || !Receive(socket, MessageKind::kThread, &descriptor))
-    return {};
-  return os::SharedRegion::Map(descriptor, Channel::kByteCount);
-}
-
-// ---- What requests refer to
-
-alignas(4096) unsigned char g_memory[1 << 16];
-HANDLE g_handle;
-IO_STATUS_BLOCK g_io_status;
-char16_t g_name[] = u"" DEVICE_NAME;
-UNICODE_STRING g_name_string = {sizeof(g_name) - 2, sizeof(g_name) - 2, reinterpret_cast<PWSTR>(g_name)};
-OBJECT_ATTRIBUTES g_attributes = {sizeof(g_attributes), nullptr, &g_name_string,
-                                  OBJ_CASE_INSENSITIVE, nullptr, nullptr};
-
-template <typename T>
-uint64_t Word(T value) {
-  if constexpr (std::is_pointer_v<T>) {
-    return reinterpret_cast<uint64_t>(value);
-  } else {
-    return static_cast<uint64_t>(value);
-  }
-}
-
-void Ask(Channel& channel, uint32_t service, std::initializer_list<uint64_t> arguments) {
-  channel.request.service = service;
-  channel.request.range_count = 0;
-  int count = 0;
-  for (uint64_t argument : arguments) channel.request.arguments[count++] = argument;
-  channel.client_sleeps.store(1);
-  channel.turn.store(transport::kRequest);
-  os::FutexWakeShared(channel.turn);
-}
-
-// The turn is the application's, or time is up.
-transport::Turn Await(Channel& channel, int64_t most_ns) {
-  const int64_t deadline = os::MonotonicNs() + most_ns;
-  for (;;) {
-    const uint32_t turn = channel.turn.load();
-    if (turn != transport::kRequest && turn != transport::kAnswer) return static_cast<transport::Turn>(turn);
-    if (os::FutexWaitShared(channel.turn, turn, deadline) == os::FutexResult::kTimedOut)
-      return transport::kRequest;
-  }
+  return test::Connect(g_socket_path);
 }
 
 bool OpenDevice(Channel& channel) {
-  Ask(channel, transport::kNtCreateFile,
-      {Word(&g_handle), GENERIC_READ | GENERIC_WRITE | SYNCHRONIZE, Word(&g_attributes), Word(&g_io_status),
-       0, 0, 0, FILE_OPEN, 0, 0, 0});
-  return Await(channel, 5000 * kMillisecond) == transport::kReply && channel.reply.status >= 0;
-}
-
-void Control(Channel& channel, uint32_t code, void* output, size_t byte_count) {
-  Ask(channel, transport::kNtDeviceIoControlFile,
-      {Word(g_handle), 0, 0, 0, Word(&g_io_status), code, 0, 0, Word(output), byte_count});
+  return test::OpenDevice(channel, u"" DEVICE_NAME);
 }
 
 uint64_t AnyArgument() {
@@ -147,9 +71,9 @@ uint64_t AnyArgument() {
     case 1:
       return g_random();
     case 2:
-      return Word(g_handle);
+      return Word(test::g_device.handle);
     case 3:
-      return Word(&g_attributes);
+      return Word(&test::g_device_attributes);
     case 4:
       return ~uint64_t{0} - Below(4);
     case 5:
@@ -157,7 +81,7 @@ uint64_t AnyArgument() {
     case 6:
       return uint64_t{0x7B00'0000'0000} + (g_random() >> 24);  // the executive's
     case 7:
-      return Word(&g_io_status);
+      return Word(&test::g_device.io_status);
     default:
       return Word(g_memory) + Below(sizeof(g_memory));
   }
@@ -207,9 +131,7 @@ void Scribble() {
     os::FutexWakeShared(channel.turn);
     const transport::Turn turn = Await(channel, 5 * kMillisecond);
     if (turn == transport::kOrder) {
-      channel.answer = {static_cast<int32_t>(Below(2) == 0 ? 0 : g_random()), AnyArgument()};
-      channel.turn.store(transport::kAnswer);
-      os::FutexWakeShared(channel.turn);
+      Answer(channel, {static_cast<int32_t>(Below(2) == 0 ? 0 : g_random()), AnyArgument()});
     } else if ((turn == transport::kClosed || turn == transport::kRequest) && kept.size() < 500) {
       // It waits, or has ended: another one.
       os::SharedRegion next = NewThread(socket);
@@ -317,9 +239,7 @@ void Stall() {
     if (order.kind != OrderKind::kReserveAnywhere) break;
     void* const place = mmap(reinterpret_cast<void*>(uint64_t{0x2000'0000}), order.byte_count, PROT_NONE,
                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-    channel.answer = {0, Word(place)};
-    channel.turn.store(transport::kAnswer);
-    os::FutexWakeShared(channel.turn);
+    Answer(channel, {0, Word(place)});
   }
   while (Goes()) usleep(10'000);
 }
