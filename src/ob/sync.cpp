@@ -120,9 +120,9 @@ NTSTATUS OpenMutant(KPROCESSOR_MODE mode, PHANDLE handle, ACCESS_MASK access, PO
   return Open(mode, g_mutant_type, handle, access, attributes);
 }
 
-// STATUS_MUTANT_NOT_OWNED.
+// The right to wait for it is the right to release it (OpenMutex). STATUS_MUTANT_NOT_OWNED.
 NTSTATUS ReleaseMutant(KPROCESSOR_MODE mode, HANDLE handle, PLONG previous) {
-  RING3_TRY_ASSIGN(auto mutant, Use<KMUTANT>(mode, handle, MUTANT_QUERY_STATE, g_mutant_type));
+  RING3_TRY_ASSIGN(auto mutant, Use<KMUTANT>(mode, handle, SYNCHRONIZE, g_mutant_type));
   // Only the owner can make itself the owner, so that nothing changes between the look and the release.
   if (mutant->OwnerThread != ke::CurrentThread()) return STATUS_MUTANT_NOT_OWNED;
   Store(previous, KeReleaseMutant(mutant.get(), SEMAPHORE_INCREMENT, FALSE, FALSE));

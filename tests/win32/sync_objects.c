@@ -126,7 +126,10 @@ static void Names(void) {
   HANDLE mutex_again = CreateMutexA(NULL, TRUE, "ring3 mutex");
   CHECK_EQ(GetLastError(), ERROR_ALREADY_EXISTS);
   CHECK_FAILS(ReleaseMutex(mutex_again), ERROR_NOT_OWNER);  // initial ownership is for the creator
-  CHECK(CloseHandle(mutex) && CloseHandle(mutex_again));
+  HANDLE mutex_opened = OpenMutexW(SYNCHRONIZE, FALSE, L"ring3 mutex");
+  CHECK_EQ(WaitForSingleObject(mutex_opened, 0), WAIT_OBJECT_0);
+  CHECK(ReleaseMutex(mutex_opened));
+  CHECK(CloseHandle(mutex) && CloseHandle(mutex_again) && CloseHandle(mutex_opened));
 
   HANDLE semaphore = CreateSemaphoreW(NULL, 0, 1, L"ring3 semaphore");
   HANDLE semaphore_opened = OpenSemaphoreW(SEMAPHORE_MODIFY_STATE, FALSE, L"ring3 semaphore");
