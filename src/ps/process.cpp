@@ -30,20 +30,25 @@ ob::ObjectType* g_process_type = nullptr;
 
 namespace {
 
-// Runs in the context of `process` while it lives.
-class Attached {
+// Stands in for the last thread of `process` while it lives: runs in its context, and PsGetCurrentProcessId
+// names it.
+class LastThread {
  public:
-  explicit Attached(PEPROCESS process) : attached_(process != CurrentProcess()) {
+  explicit LastThread(PEPROCESS process)
+      : attached_(process != CurrentProcess()), own_process_(CurrentThread()->client_id.UniqueProcess) {
+    CurrentThread()->client_id.UniqueProcess = process->unique_process_id;
     if (attached_) KeStackAttachProcess(reinterpret_cast<PRKPROCESS>(process), &state_);
   }
-  ~Attached() {
+  ~LastThread() {
     if (attached_) KeUnstackDetachProcess(&state_);
+    CurrentThread()->client_id.UniqueProcess = own_process_;
   }
-  Attached(const Attached&) = delete;
-  Attached& operator=(const Attached&) = delete;
+  LastThread(const LastThread&) = delete;
+  LastThread& operator=(const LastThread&) = delete;
 
  private:
   const bool attached_;
+  const HANDLE own_process_;
   KAPC_STATE state_ = {};
 };
 
@@ -135,7 +140,7 @@ void ExitProcess(PEPROCESS process, NTSTATUS exit_status) {
     ob::Dereference(thread);
   }
   {
-    Attached attached(process);
+    LastThread last_thread(process);
     if (hooks.process_exit != nullptr) hooks.process_exit(process);
     NotifyProcessExited(process);
     ob::CloseAllHandles(process);

@@ -42,6 +42,8 @@ static VOID OnProcess(PEPROCESS Process, HANDLE ProcessId, PPS_CREATE_NOTIFY_INF
   TEST_CHECK(NT_SUCCESS(PsLookupProcessByProcessId(ProcessId, &found)) && found == Process);
   ObDereferenceObject(found);
   if (Info == NULL) {
+    // In the context of the last thread to exit from the process.
+    TEST_CHECK(PsGetCurrentProcess() == Process && PsGetCurrentProcessId() == ProcessId);
     Add(EVENT_PROCESS_EXITED, ProcessId, NULL, NULL);
     return;
   }
