@@ -6,9 +6,10 @@
 
 #define IOCTL_PEND TEST_CODE(1, METHOD_OUT_DIRECT, FILE_ANY_ACCESS)
 #define IOCTL_PEND_BUFFERED TEST_CODE(2, METHOD_BUFFERED, FILE_ANY_ACCESS)
+#define IOCTL_PEND_NEITHER TEST_CODE(3, METHOD_NEITHER, FILE_ANY_ACCESS)
 
 enum { waiters = 3, status = 23 };
-static OVERLAPPED direct, buffered, reading;
+static OVERLAPPED direct, buffered, neither, reading;
 static char buffer[100000];
 
 // Never comes back.
@@ -48,11 +49,13 @@ int main(int argc, char** argv) {
 
   direct = NewOverlapped();
   buffered = NewOverlapped();
+  neither = NewOverlapped();
   reading = NewOverlapped();
   CHECK_FAILS(DeviceIoControl(file, IOCTL_PEND, NULL, 0, buffer, sizeof(buffer), NULL, &direct),
               ERROR_IO_PENDING);
   CHECK_FAILS(DeviceIoControl(file, IOCTL_PEND_BUFFERED, buffer, 100, buffer, 100, NULL, &buffered),
               ERROR_IO_PENDING);
+  CHECK_FAILS(DeviceIoControl(file, IOCTL_PEND_NEITHER, buffer, 100, buffer, 100, NULL, &neither), ERROR_IO_PENDING);
   CHECK_FAILS(ReadFile(file, buffer, 50, NULL, &reading), ERROR_IO_PENDING);
   CHECK(DuplicateHandle(GetCurrentProcess(), file, GetCurrentProcess(), &copy, 0, FALSE,
                         DUPLICATE_SAME_ACCESS));
@@ -62,7 +65,7 @@ int main(int argc, char** argv) {
   CHECK(CreateThread(NULL, 0, Compute, NULL, 0, NULL) != NULL);
   CHECK(CreateThread(NULL, 0, Close, NULL, 0, NULL) != NULL);
   CHECK(CreateThread(NULL, 0, Compute, NULL, CREATE_SUSPENDED, NULL) != NULL);
-  AwaitPending(device, 3 + waiters);
+  AwaitPending(device, 4 + waiters);
 
   if (strcmp(way, "return") == 0) return status;
   if (strcmp(way, "exit_process") == 0) ExitProcess(status);
