@@ -77,13 +77,13 @@ void SignalEvents(IRP* irp, FILE_OBJECT* file, bool is_fast) {
   if (KeReadStateEvent(&file->Event) == 0) KeSetEvent(&file->Event, IO_NO_INCREMENT, FALSE);
 }
 
-// Tells a service's requester; false where an APC took the packet over.
+// Tells a service's requester; true where an APC of his thread is to tell him as well.
 bool DeliverServiceResult(IRP* irp, const IO_STATUS_BLOCK& result) {
   IrpHeader* header = IrpHeader::Of(irp);
   FILE_OBJECT* file = irp->Tail.Overlay.OriginalFileObject;
   if (NT_ERROR(result.Status) && !header->pended) {
     if (irp->UserEvent != nullptr) ob::Dereference(irp->UserEvent);
-    return true;
+    return false;
   }
   WriteStatusBlock(irp, result);
   if (header->is_synchronous && file != nullptr) file->FinalStatus = result.Status;
@@ -94,10 +94,7 @@ bool DeliverServiceResult(IRP* irp, const IO_STATUS_BLOCK& result) {
               !(HasFlag(*file, FO_SKIP_COMPLETION_PORT) && !header->pended && NT_SUCCESS(result.Status));
   if (post) PostCompletion(port->Port, port->Key, context, result.Status, result.Information);
   SignalEvents(irp, file, !header->pended);
-  if (!has_apc) return true;
-  PKTHREAD thread = header->owner->thread;
-  UnlinkFromThread(irp);
-  return !QueueUserApc(irp, thread);
+  return has_apc;
 }
 
 WORK_QUEUE_ITEM* WorkItemOf(IRP* irp) {
@@ -159,7 +156,7 @@ NTSTATUS FinishRequest(IRP* irp) {
     if ((irp->Flags & IRP_DEALLOCATE_BUFFER) != 0) ExFreePool(irp->AssociatedIrp.SystemBuffer);
   }
   ReleaseMdls(irp);
-  bool ours = true;
+  bool wants_apc = false;
   if (header->kernel_results) {
     WriteStatusBlock(irp, result);
   } else if (header->kind == IrpKind::kThread) {
@@ -169,13 +166,14 @@ NTSTATUS FinishRequest(IRP* irp) {
     ReleaseIrp(irp);
     return result.Status;
   } else {
-    ours = DeliverServiceResult(irp, result);
+    wants_apc = DeliverServiceResult(irp, result);
   }
-  if (ours) {
-    UnlinkFromThread(irp);
-    ReleaseIrp(irp);
-  }
+  // As long as the thread has the packet, its process does not end: then its handles are the last references,
+  // and the file is closed with them.
   if (file != nullptr) ob::Dereference(file);
+  const PKTHREAD thread = wants_apc ? header->owner->thread : nullptr;
+  UnlinkFromThread(irp);
+  if (!wants_apc || !QueueUserApc(irp, thread)) ReleaseIrp(irp);
   return result.Status;
 }
 
