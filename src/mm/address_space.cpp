@@ -177,7 +177,7 @@ std::vector<SharedRegion> SharedRegionsOf(PEPROCESS process) {
             [](const Found& a, const Found& b) { return a.region.user_address < b.region.user_address; });
   std::vector<SharedRegion> regions;
   for (Found& each : found) {
-    each.region.locked_by = os::DescribeCode(reinterpret_cast<uintptr_t>(each.made_by) - 1);
+    each.region.locked_by = os::DescribeCaller(each.made_by);
     regions.push_back(std::move(each.region));
   }
   return regions;

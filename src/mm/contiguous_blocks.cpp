@@ -3,6 +3,8 @@
 
 #include <cstdio>
 
+#include "os/stack_trace.h"
+
 namespace ring3::mm {
 
 void ContiguousBlocks::Insert(uintptr_t address, const Block& block) {
@@ -30,22 +32,25 @@ bool ContiguousBlocks::RemoveMdl(PMDL mdl) {
 }
 
 void ContiguousBlocks::Shutdown(LeakReport& leaks) {
-  SpinLockGuard guard(lock_);
+  decltype(blocks_) blocks;
+  decltype(mdls_) mdls;
+  {
+    SpinLockGuard guard(lock_);
+    blocks.swap(blocks_);
+    mdls.swap(mdls_);
+  }
   char line[128];
-  for (const auto& [address, block] : blocks_) {
-    std::snprintf(line, sizeof line, "%llu bytes of contiguous memory at 0x%llx, allocated by %p",
-                  static_cast<unsigned long long>(block.byte_count), static_cast<unsigned long long>(address),
-                  block.owner);
-    leaks.Add(line);
+  for (const auto& [address, block] : blocks) {
+    std::snprintf(line, sizeof line, "%llu bytes of contiguous memory at 0x%llx, allocated by ",
+                  static_cast<unsigned long long>(block.byte_count),
+                  static_cast<unsigned long long>(address));
+    leaks.Add(line + os::DescribeCaller(block.owner));
   }
-  for (const auto& [mdl, block] : mdls_) {
-    std::snprintf(line, sizeof line, "%llu bytes of pages of MDL %p, allocated by %p",
-                  static_cast<unsigned long long>(block.byte_count), static_cast<const void*>(mdl),
-                  block.owner);
-    leaks.Add(line);
+  for (const auto& [mdl, block] : mdls) {
+    std::snprintf(line, sizeof line, "%llu bytes of pages of MDL %p, allocated by ",
+                  static_cast<unsigned long long>(block.byte_count), static_cast<const void*>(mdl));
+    leaks.Add(line + os::DescribeCaller(block.owner));
   }
-  blocks_.clear();
-  mdls_.clear();
 }
 
 }  // namespace ring3::mm

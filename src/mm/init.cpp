@@ -165,7 +165,7 @@ std::string Describe(const LockedRange& range) {
                 static_cast<unsigned long long>(range.start),
                 freed ? "that was freed meanwhile, number " : "at ",
                 static_cast<unsigned long long>(reinterpret_cast<uintptr_t>(range.mdl)));
-  return line + os::DescribeCode(reinterpret_cast<uintptr_t>(range.locked_by) - 1);
+  return line + os::DescribeCaller(range.locked_by);
 }
 
 void ForEachLockedRange(const std::function<void(const LockedRange&)>& visit) {

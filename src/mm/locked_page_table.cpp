@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "mm/locked_page_table.h"
 
-#include <cstdio>
-
 #include "mm/client_lock.h"
 #include "os/memory.h"
 #include "os/thread.h"
@@ -170,13 +168,6 @@ void LockedPageTable::RunDeferredUnmaps() {
 }
 
 void LockedPageTable::Shutdown(LeakReport& leaks) {
-  ForEach([&leaks](const LockedRange& range) {
-    char line[128];
-    std::snprintf(line, sizeof line, "%llu locked pages at 0x%llx, locked by %p",
-                  static_cast<unsigned long long>(range.page_count),
-                  static_cast<unsigned long long>(range.start), range.locked_by);
-    leaks.Add(line);
-  });
   for (Shard& shard : shards_) {
     std::vector<LockedRange> left;
     {
@@ -185,7 +176,9 @@ void LockedPageTable::Shutdown(LeakReport& leaks) {
       shard.count = 0;
     }
     for (const LockedRange& range : left) {
-      if (range.mdl != nullptr) delete range.client;
+      if (range.mdl == nullptr) continue;
+      leaks.Add(Describe(range));
+      delete range.client;
     }
   }
   RunDeferredUnmaps();

@@ -8,6 +8,7 @@
 
 #include "base/fault_injection.h"
 #include "os/memory.h"
+#include "os/stack_trace.h"
 
 namespace ring3::mm {
 
@@ -175,10 +176,10 @@ void MdlArena::Shutdown(LeakReport& leaks) {
     for (uint64_t i = 0; i < used; ++i) {
       const Slot* slot = reinterpret_cast<const Slot*>(ClassBase(c) + i * SlotBytes(c));
       if (!slot->allocated.load()) continue;
-      char line[96];
-      std::snprintf(line, sizeof line, "MDL %p not freed, allocated by %p",
-                    static_cast<void*>(const_cast<Slot*>(slot)->mdl()), slot->caller);
-      leaks.Add(line);
+      char line[64];
+      std::snprintf(line, sizeof line, "MDL %p not freed, allocated by ",
+                    static_cast<void*>(const_cast<Slot*>(slot)->mdl()));
+      leaks.Add(line + os::DescribeCaller(slot->caller));
     }
     if (used != 0) (void)os::Decommit(ClassBase(c), used * SlotBytes(c)).ok();
     SpinLockGuard guard(classes_[c].lock);

@@ -8,6 +8,7 @@
 #include "mm/poison.h"
 #include "mm/state.h"
 #include "mm/system_pages.h"
+#include "os/stack_trace.h"
 
 namespace ring3::mm {
 namespace {
@@ -122,10 +123,9 @@ void MdlCache::Shutdown(LeakReport& leaks) {
   for (Block* slab : slabs) {
     for (uint64_t i = 0; i < kBlocksPerSlab; ++i) {
       if (slab[i].state != Block::kAllocated) continue;
-      char line[96];
-      std::snprintf(line, sizeof line, "MDL %p not freed, allocated by %p", static_cast<void*>(&slab[i].mdl),
-                    slab[i].caller);
-      leaks.Add(line);
+      char line[64];
+      std::snprintf(line, sizeof line, "MDL %p not freed, allocated by ", static_cast<void*>(&slab[i].mdl));
+      leaks.Add(line + os::DescribeCaller(slab[i].caller));
     }
     FreeSystemPages(slab, kSlabPages);
   }

@@ -11,6 +11,7 @@
 #include "mm/state.h"
 #include "ntstatus.h"
 #include "os/memory.h"
+#include "os/stack_trace.h"
 
 namespace ring3::mm {
 namespace {
@@ -227,10 +228,9 @@ void UserViews::Shutdown(LeakReport& leaks) {
   }
   for (const auto& [address, view] : left) {
     char line[128];
-    std::snprintf(line, sizeof line, "user mapping of %llu pages at 0x%llx, made by %p",
-                  static_cast<unsigned long long>(view.page_count), static_cast<unsigned long long>(address),
-                  view.mapped_by);
-    leaks.Add(line);
+    std::snprintf(line, sizeof line, "user mapping of %llu pages at 0x%llx, made by ",
+                  static_cast<unsigned long long>(view.page_count), static_cast<unsigned long long>(address));
+    leaks.Add(line + os::DescribeCaller(view.mapped_by));
     if (view.in_client != nullptr) {
       TheState().client_views.Abandon(view.in_client);
     } else if (client_ == nullptr && !view.aliases_user) {

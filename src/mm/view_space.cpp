@@ -6,6 +6,7 @@
 #include "base/fault_injection.h"
 #include "mm/state.h"
 #include "ntstatus.h"
+#include "os/stack_trace.h"
 
 namespace ring3::mm {
 
@@ -25,10 +26,10 @@ void ViewSpace::Shutdown(LeakReport& leaks) {
   for (const auto& [address, view] : left) {
     static constexpr const char* kNames[] = {"MDL mapping", "mapping address", "I/O space mapping"};
     char line[112];
-    std::snprintf(line, sizeof line, "%s of %llu pages at 0x%llx, made by %p",
+    std::snprintf(line, sizeof line, "%s of %llu pages at 0x%llx, made by ",
                   kNames[static_cast<int>(view.use)], static_cast<unsigned long long>(view.page_count),
-                  static_cast<unsigned long long>(address), view.owner);
-    leaks.Add(line);
+                  static_cast<unsigned long long>(address));
+    leaks.Add(line + os::DescribeCaller(view.owner));
     (void)os::Decommit(address, view.page_count * kPageBytes).ok();
   }
 }

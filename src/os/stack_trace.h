@@ -41,6 +41,8 @@ std::string FormatFrame(const SymbolizedFrame& frame);
 std::vector<std::string> FormatStack(std::span<const uintptr_t> addresses, AddressKind first);
 // One line for an address of code: `DispatchControl+0x20 (driver.sys+0x11c0)`.
 std::string DescribeCode(uintptr_t address);
+// The same for the call that returns to an address.
+std::string DescribeCaller(const void* return_address);
 
 // Forgets modules seen so far: after a module has been loaded or unloaded.
 void ForgetSymbols();

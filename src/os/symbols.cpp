@@ -270,4 +270,9 @@ std::string DescribeCode(uintptr_t address) {
   return FormatFrame(Symbolize(address, AddressKind::kInstruction).back());
 }
 
+std::string DescribeCaller(const void* return_address) {
+  return FormatFrame(
+      Symbolize(reinterpret_cast<uintptr_t>(return_address), AddressKind::kReturnAddress).back());
+}
+
 }  // namespace ring3::os
