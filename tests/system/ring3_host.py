@@ -121,7 +121,9 @@ class Host:
         return pathlib.Path(f"/proc/{self.pid}")
 
     def descriptors(self):
-        return sorted(kind for kind in map(kind_of_descriptor, (self.folder() / "fd").iterdir()) if kind is not None)
+        """Without code, whose symbols are read when somebody is to be named for the first time."""
+        kinds = map(kind_of_descriptor, (self.folder() / "fd").iterdir())
+        return sorted(kind for kind in kinds if kind is not None and not kind.endswith((".sys", ".so")))
 
     def status(self, field):
         """A number of /proc/PID/status."""
