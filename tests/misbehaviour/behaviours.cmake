@@ -68,6 +68,7 @@ stops(LockPagesForever 76 PROCESS_HAS_LOCKED_PAGES 0 system 4 0 "LockedMdl at me
 stops(LockImagePagesForever CB DRIVER_LEFT_LOCKED_PAGES_IN_PROCESS any 0 system 2 "LockedMdl at memory.c")
 stops(FreeMdlWhileLocked CB DRIVER_LEFT_LOCKED_PAGES_IN_PROCESS any 0 0 1 "freed meanwhile.*LockedMdl at memory.c")
 stops(FreeMdlWhileMapped C4 DRIVER_VERIFIER_DETECTED_VIOLATION B8 system any 0 "FreeMdlWhileMapped at memory.c")
+stops(FreeMdlWhileMappedToUser C4 DRIVER_VERIFIER_DETECTED_VIOLATION B8 system any 0 "FreeMdlWhileMappedToUser at memory.c")
 stops(UnlockNonPagedPool C4 DRIVER_VERIFIER_DETECTED_VIOLATION 7D system any 0 "UnlockNonPagedPool at memory.c")
 stops(UnlockTwice 4E PFN_LIST_CORRUPT 7 any 0 0 "UnlockTwice at memory.c")
 stops(UnmapAtWrongAddress DA SYSTEM_PTE_MISUSE 3 system system system "UnmapAtWrongAddress at memory.c")
@@ -98,6 +99,10 @@ stops(UnloadWithThread CE DRIVER_UNLOADED_WITHOUT_CANCELLING_PENDING_OPERATIONS 
       "a system thread still runs: StayingThread at unload.c")
 stops(UnloadWithDpc C7 TIMER_OR_DPC_INVALID 1 system system system "in driver: DriverUnload Unload at driver.c")
 stops(FreeTimerThatIsSet C7 TIMER_OR_DPC_INVALID 0 system system system "FreeTimerThatIsSet at unload.c")
+# The driver goes before the process whose pages it has.
+stop_report(report CB DRIVER_LEFT_LOCKED_PAGES_IN_PROCESS "any;0;system;4")
+run_test(LockPagesForever/unload 86 "${report}.*LockedMdl at memory.c" --driver ${CMAKE_CURRENT_BINARY_DIR}/misbehaviour.sys
+  -- ${CMAKE_CURRENT_BINARY_DIR}/client LockPagesForever stop)
 stop_report(report C8 IRQL_UNEXPECTED_VALUE "10002;any;system;0")
 entry(entry_raises_irql 86 "${report}.*DriverEntry at entry.c")
 stop_report(report 1 APC_INDEX_MISMATCH "any;0;FFFF;1")

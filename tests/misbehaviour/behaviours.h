@@ -46,6 +46,7 @@
   X(LockImagePagesForever)       \
   X(FreeMdlWhileLocked)          \
   X(FreeMdlWhileMapped)          \
+  X(FreeMdlWhileMappedToUser)    \
   X(UnlockTwice)                 \
   X(UnlockNonPagedPool)          \
   X(UnmapAtWrongAddress)         \

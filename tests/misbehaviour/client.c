@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-// misbehaviour_client <behaviour>: asks the driver for it. Without an argument: does nothing, beside a driver without a device.
+// misbehaviour_client <behaviour> [stop]: asks the driver for it, and then stops the driver. Without an argument: does
+// nothing, beside a driver without a device.
 #include <windows.h>
 #include <winioctl.h>
+#include <winsvc.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,6 +20,16 @@ static void* MakePages(const char* behaviour) {
   void* pages = VirtualAlloc(NULL, 4 * 4096, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
   if (strcmp(behaviour, "LockPagesForever") != 0) VirtualFree(pages, 0, MEM_RELEASE);
   return pages;
+}
+
+static int StopDriver(void) {
+  SC_HANDLE manager = OpenSCManagerA(NULL, NULL, SC_MANAGER_ALL_ACCESS);
+  SC_HANDLE service = OpenServiceA(manager, "misbehaviour", SERVICE_ALL_ACCESS);
+  SERVICE_STATUS status;
+
+  if (ControlService(service, SERVICE_CONTROL_STOP, &status)) return 0;
+  fprintf(stderr, "the driver does not stop: error %u\n", GetLastError());
+  return 1;
 }
 
 int main(int argc, char** argv) {
@@ -42,5 +54,6 @@ int main(int argc, char** argv) {
   done = DeviceIoControl(device, IOCTL_OF_BEHAVIOUR(index), &pages, sizeof(pages), NULL, 0, &returned, NULL);
   if (!done) fprintf(stderr, "the request failed: error %u\n", GetLastError());
   CloseHandle(device);
+  if (done && argc > 2) return StopDriver();
   return done ? 0 : 1;
 }

@@ -46,6 +46,25 @@ NTSTATUS FreeMdlWhileMapped(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
   return STATUS_SUCCESS;
 }
 
+NTSTATUS FreeMdlWhileMappedToUser(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
+  PHYSICAL_ADDRESS highest;
+  PVOID page;
+  PMDL mdl;
+  UNREFERENCED_PARAMETER(DeviceObject);
+  UNREFERENCED_PARAMETER(Irp);
+  highest.QuadPart = -1;
+  page = MmAllocateContiguousMemory(PAGE_SIZE, highest);
+  mdl = IoAllocateMdl(page, PAGE_SIZE, FALSE, FALSE, NULL);
+  MmBuildMdlForNonPagedPool(mdl);
+  __try {
+    MmMapLockedPagesSpecifyCache(mdl, UserMode, MmCached, NULL, FALSE, NormalPagePriority);
+  } __except (EXCEPTION_EXECUTE_HANDLER) {
+    return GetExceptionCode();
+  }
+  IoFreeMdl(mdl);
+  return STATUS_SUCCESS;
+}
+
 NTSTATUS UnlockTwice(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
   PMDL mdl = LockedMdl(AllocatePaged(PAGE_SIZE), PAGE_SIZE, KernelMode);
   UNREFERENCED_PARAMETER(DeviceObject);
