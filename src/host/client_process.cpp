@@ -54,14 +54,14 @@ void ClientProcess::Refuse(NTSTATUS status) {
 
 bool ClientProcess::Begin(const std::vector<char>& hello) {
   std::lock_guard<std::mutex> beginning(beginning_);
-  // It is gone; its rundown has been here, and would find nothing of what follows.
-  if (is_ending()) return false;
   const os::PeerIdentity peer = socket_.Peer();
   const std::vector<std::string> texts = TextsOf(hello);
   image_path_ = texts.empty() ? "" : texts[0];
   const std::u16string image = ps::ImagePathOf(image_path_);
   const std::u16string command_line = texts.size() < 2 ? u"" : rtl::Utf16FromUtf8(texts[1]);
   auto make = [&]() -> Result<PEPROCESS> {
+    // It hung up at once, and was run down before this thread ran.
+    if (is_ending()) return STATUS_PROCESS_IS_TERMINATING;
     RING3_TRY(peer_.Open(peer.process_id));
     // Its number may be another's by now, if somebody else holds the socket.
     if (socket_.PeerHasEnded()) return STATUS_PROCESS_IS_TERMINATING;

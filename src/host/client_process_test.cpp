@@ -1,47 +1,60 @@
 // SPDX-License-Identifier: MIT
 #include "host/client_process.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <ntstatus.h>
 
-#include <cstring>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "base/boot_options.h"
-#include "ntstatus.h"
+#include "ps/process.h"
 #include "ring3/executive.h"
 #include "transport/messages.h"
 
 namespace ring3::host {
 namespace {
 
-std::vector<char> Hello() {
-  const transport::Message message;
-  std::vector<char> bytes(sizeof(message));
-  std::memcpy(bytes.data(), &message, sizeof(message));
-  for (const char character : std::string("/client")) bytes.push_back(character);
-  bytes.push_back('\0');
-  return bytes;
+class ClientProcessTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    BootOptions options;
+    options.embedded = false;
+    executive_ = Executive::Boot(options);
+    ASSERT_NE(executive_, nullptr);
+    os::LocalSocket host_end;
+    ASSERT_TRUE(os::LocalSocket::MakePair(&application_, &host_end));
+    client_ = std::make_unique<ClientProcess>(std::move(host_end));
+  }
+  void TearDown() override {
+    client_.reset();
+    EXPECT_THAT(executive_->Shutdown(), testing::IsEmpty());
+  }
+
+  bool Begin() {
+    std::vector<char> hello(sizeof(transport::Message));
+    return client_->Begin(hello);
+  }
+
+  std::unique_ptr<Executive> executive_;
+  os::LocalSocket application_;
+  std::unique_ptr<ClientProcess> client_;
+};
+
+TEST_F(ClientProcessTest, IsAProcessUntilItIsRunDown) {
+  EXPECT_TRUE(Begin());
+  EXPECT_EQ(ps::AllProcesses().size(), 2u);
+  EXPECT_TRUE(client_->End(STATUS_SUCCESS));
+  client_->RunDown();
+  EXPECT_EQ(ps::AllProcesses().size(), 1u);
 }
 
-// An application that is killed as soon as it has said Hello: what begins it and what runs it down are two
-// threads, and the second may be the first.
-TEST(ClientProcessTest, WhoHasBeenRunDownDoesNotBegin) {
-  BootOptions boot;
-  boot.embedded = false;
-  std::unique_ptr<Executive> executive = Executive::Boot(boot);
-  ASSERT_NE(executive, nullptr);
-  os::LocalSocket ours, theirs;
-  ASSERT_TRUE(os::LocalSocket::MakePair(&ours, &theirs));
-  {
-    ClientProcess client(std::move(ours));
-    EXPECT_TRUE(client.End(STATUS_UNSUCCESSFUL));
-    client.RunDown();
-    EXPECT_FALSE(client.Begin(Hello()));
-    EXPECT_EQ(client.process(), nullptr);
-  }
-  EXPECT_EQ(executive->Shutdown(), std::vector<std::string>());
+TEST_F(ClientProcessTest, IsRefusedWhenItWasRunDownBefore) {
+  EXPECT_TRUE(client_->End(STATUS_SUCCESS));
+  client_->RunDown();
+  EXPECT_FALSE(Begin());
+  EXPECT_EQ(ps::AllProcesses().size(), 1u);
 }
 
 }  // namespace
