@@ -24,6 +24,7 @@ static struct {
   IO_CSQ CancelSafe;
   UNICODE_STRING Links[4];
   ULONG LinkCount;
+  PUNICODE_STRING RegistryPath;  // TestStart's alone
 } Test;
 
 static DRIVER_DISPATCH TestDispatch;
@@ -190,7 +191,7 @@ static inline NTSTATUS TestAddDevice(PDRIVER_OBJECT DriverObject, PCWSTR DeviceN
 
 NTSTATUS DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath) {
   NTSTATUS status;
-  UNREFERENCED_PARAMETER(RegistryPath);
+  Test.RegistryPath = RegistryPath;
   KeInitializeSpinLock(&Test.Lock);
   InitializeListHead(&Test.Queue);
   status = IoCsqInitialize(&Test.CancelSafe, TestQueueInsert, TestQueueRemove, TestQueuePeek, TestQueueLock,

@@ -4,38 +4,33 @@
 #include <ntddk.h>
 #include <wdmsec.h>
 
-static NTSTATUS Succeed(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
+#include "../../conformance/common/test_driver.h"
+
+static NTSTATUS TestDispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
   UNREFERENCED_PARAMETER(DeviceObject);
-  Irp->IoStatus.Status = STATUS_SUCCESS;
-  Irp->IoStatus.Information = 0;
-  IoCompleteRequest(Irp, IO_NO_INCREMENT);
-  return STATUS_SUCCESS;
+  return TestComplete(Irp, STATUS_INVALID_DEVICE_REQUEST, 0);
 }
 
-static NTSTATUS Make(PDRIVER_OBJECT DriverObject, PCWSTR Name, PCWSTR Link, PCWSTR Sddl) {
+static NTSTATUS AddSecureDevice(PDRIVER_OBJECT DriverObject, PCWSTR DeviceName, PCWSTR LinkName,
+                                PCWSTR Sddl) {
   UNICODE_STRING name, link, sddl;
   PDEVICE_OBJECT device;
   NTSTATUS status;
 
-  RtlInitUnicodeString(&name, Name);
-  RtlInitUnicodeString(&link, Link);
+  RtlInitUnicodeString(&name, DeviceName);
+  RtlInitUnicodeString(&link, LinkName);
   RtlInitUnicodeString(&sddl, Sddl);
-  status = IoCreateDeviceSecure(DriverObject, 0, &name, FILE_DEVICE_UNKNOWN, FILE_DEVICE_SECURE_OPEN, FALSE, &sddl, NULL, &device);
-  return NT_SUCCESS(status) ? IoCreateSymbolicLink(&link, &name) : status;
+  status = IoCreateDeviceSecure(DriverObject, 0, &name, FILE_DEVICE_UNKNOWN, FILE_DEVICE_SECURE_OPEN, FALSE,
+                                &sddl, NULL, &device);
+  if (NT_SUCCESS(status)) status = IoCreateSymbolicLink(&link, &name);
+  if (NT_SUCCESS(status)) Test.Links[Test.LinkCount++] = link;
+  return status;
 }
 
-NTSTATUS DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath) {
-  NTSTATUS status;
-
-  UNREFERENCED_PARAMETER(RegistryPath);
-  DriverObject->MajorFunction[IRP_MJ_CREATE] = Succeed;
-  DriverObject->MajorFunction[IRP_MJ_CLEANUP] = Succeed;
-  DriverObject->MajorFunction[IRP_MJ_CLOSE] = Succeed;
-  status = Make(DriverObject, L"\\Device\\Ring3Administrators", L"\\DosDevices\\Ring3Administrators",
-                L"D:P(A;;GA;;;SY)(A;;GA;;;BA)");
-  if (NT_SUCCESS(status)) {
-    status = Make(DriverObject, L"\\Device\\Ring3Everybody", L"\\DosDevices\\Ring3Everybody",
-                  L"D:P(A;;GA;;;SY)(A;;GA;;;BA)(A;;GRGW;;;WD)");
-  }
-  return status;
+static NTSTATUS TestStart(PDRIVER_OBJECT DriverObject) {
+  NTSTATUS status = AddSecureDevice(DriverObject, L"\\Device\\Ring3Administrators",
+                                    L"\\??\\Ring3Administrators", L"D:P(A;;GA;;;SY)(A;;GA;;;BA)");
+  if (!NT_SUCCESS(status)) return status;
+  return AddSecureDevice(DriverObject, L"\\Device\\Ring3Everybody", L"\\??\\Ring3Everybody",
+                         L"D:P(A;;GA;;;SY)(A;;GA;;;BA)(A;;GRGW;;;WD)");
 }

@@ -1,3 +1,7 @@
-/* SPDX-License-Identifier: MIT */
-/* The output is the input. */
-#define IDLE_ECHO CTL_CODE(FILE_DEVICE_UNKNOWN, 0x800, METHOD_BUFFERED, FILE_ANY_ACCESS)
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "../../conformance/common/test_ioctl.h"
+
+// The output is the input.
+#define IOCTL_ECHO TEST_CODE(1, METHOD_BUFFERED, FILE_ANY_ACCESS)

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#define IOCTL_CHECK_OBJECT_TYPES CTL_CODE(FILE_DEVICE_UNKNOWN, 0x800, METHOD_BUFFERED, FILE_ANY_ACCESS)
+#include "../../conformance/common/test_ioctl.h"
 
-// Handles of the caller. The answer is the line of the driver's first failed check, or zero.
+#define IOCTL_CHECK_OBJECT_TYPES TEST_CODE(1, METHOD_BUFFERED, FILE_ANY_ACCESS)
+
+// Handles of the caller.
 typedef struct _OBJECT_TYPES_REQUEST {
   ULONG64 Event;
   ULONG64 Semaphore;

@@ -1,38 +1,19 @@
 // SPDX-License-Identifier: MIT
 // Counts in its Parameters key how often it was started, and answers with the count.
-#include <ntddk.h>
+#include "../../conformance/common/test_driver.h"
 #include "registry_store.h"
-
-DRIVER_INITIALIZE DriverEntry;
-DRIVER_UNLOAD Unload;
-DRIVER_DISPATCH OpenClose;
-DRIVER_DISPATCH Control;
 
 static ULONG count;
 
-static NTSTATUS Complete(PIRP Irp, NTSTATUS Status, ULONG_PTR Information) {
-  Irp->IoStatus.Status = Status;
-  Irp->IoStatus.Information = Information;
-  IoCompleteRequest(Irp, IO_NO_INCREMENT);
-  return Status;
-}
-
-NTSTATUS OpenClose(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
+static NTSTATUS TestDispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
   UNREFERENCED_PARAMETER(DeviceObject);
-  return Complete(Irp, STATUS_SUCCESS, 0);
-}
-
-NTSTATUS Control(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
-  UNREFERENCED_PARAMETER(DeviceObject);
-  if (IoGetCurrentIrpStackLocation(Irp)->Parameters.DeviceIoControl.OutputBufferLength < sizeof(ULONG)) {
-    return Complete(Irp, STATUS_BUFFER_TOO_SMALL, 0);
-  }
+  TEST_CHECK(TestCodeOf(Irp) == IOCTL_STORE_COUNT && TestOutLength(Irp) == sizeof(count));
   *(PULONG)Irp->AssociatedIrp.SystemBuffer = count;
-  return Complete(Irp, STATUS_SUCCESS, sizeof(ULONG));
+  return TestComplete(Irp, STATUS_SUCCESS, sizeof(count));
 }
 
 // The count in the key, one higher each time; 1 where there is none yet.
-static NTSTATUS Count(PUNICODE_STRING RegistryPath) {
+static NTSTATUS TestStart(PDRIVER_OBJECT DriverObject) {
   UNICODE_STRING parameters = RTL_CONSTANT_STRING(L"Parameters");
   RTL_QUERY_REGISTRY_TABLE table[2];
   OBJECT_ATTRIBUTES attributes;
@@ -40,7 +21,9 @@ static NTSTATUS Count(PUNICODE_STRING RegistryPath) {
   ULONG zero = 0;
   NTSTATUS status;
 
-  InitializeObjectAttributes(&attributes, RegistryPath, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, NULL);
+  UNREFERENCED_PARAMETER(DriverObject);
+  InitializeObjectAttributes(&attributes, Test.RegistryPath, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL,
+                             NULL);
   status = ZwOpenKey(&service, KEY_ALL_ACCESS, &attributes);
   if (!NT_SUCCESS(status)) return status;
   InitializeObjectAttributes(&attributes, &parameters, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, service,
@@ -64,30 +47,4 @@ static NTSTATUS Count(PUNICODE_STRING RegistryPath) {
   }
   ZwClose(key);
   return status;
-}
-
-VOID Unload(PDRIVER_OBJECT DriverObject) {
-  UNICODE_STRING link = RTL_CONSTANT_STRING(L"\\DosDevices\\RegistryStore");
-  IoDeleteSymbolicLink(&link);
-  IoDeleteDevice(DriverObject->DeviceObject);
-}
-
-NTSTATUS DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath) {
-  UNICODE_STRING name = RTL_CONSTANT_STRING(L"\\Device\\RegistryStore");
-  UNICODE_STRING link = RTL_CONSTANT_STRING(L"\\DosDevices\\RegistryStore");
-  PDEVICE_OBJECT device;
-  NTSTATUS status = Count(RegistryPath);
-  if (!NT_SUCCESS(status)) return status;
-  status = IoCreateDevice(DriverObject, 0, &name, FILE_DEVICE_UNKNOWN, 0, FALSE, &device);
-  if (!NT_SUCCESS(status)) return status;
-  status = IoCreateSymbolicLink(&link, &name);
-  if (!NT_SUCCESS(status)) {
-    IoDeleteDevice(device);
-    return status;
-  }
-  DriverObject->MajorFunction[IRP_MJ_CREATE] = OpenClose;
-  DriverObject->MajorFunction[IRP_MJ_CLOSE] = OpenClose;
-  DriverObject->MajorFunction[IRP_MJ_DEVICE_CONTROL] = Control;
-  DriverObject->DriverUnload = Unload;
-  return STATUS_SUCCESS;
 }

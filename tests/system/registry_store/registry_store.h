@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#define IOCTL_STORE_COUNT CTL_CODE(FILE_DEVICE_UNKNOWN, 0x800, METHOD_BUFFERED, FILE_ANY_ACCESS)
+#include "../../conformance/common/test_ioctl.h"
+
+#define IOCTL_STORE_COUNT TEST_CODE(1, METHOD_BUFFERED, FILE_ANY_ACCESS)

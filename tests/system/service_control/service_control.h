@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "../../conformance/common/test_ioctl.h"
+
+// The output is the input plus one, a ULONG each.
+#define IOCTL_INCREMENT TEST_CODE(1, METHOD_BUFFERED, FILE_ANY_ACCESS)
