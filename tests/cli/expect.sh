@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
-# For the tests of `ring3`: a folder of the test's own, and expect. Ends with `exit $failed`.
+# For the tests of `ring3`: a folder of the test's own, where the sockets of hosts are too, and expect. Ends with `exit $failed`.
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
+export XDG_RUNTIME_DIR=$folder/runtime
+mkdir -m 700 "$XDG_RUNTIME_DIR"
 failed=0
 
 fail() {

@@ -5,27 +5,7 @@
 set -u
 ring3=$(realpath "$1") clients=$(realpath "$2") samples=$(realpath "$3")
 client=$clients/exit_with
-. "${BASH_SOURCE%/*}/expect.sh"
-export XDG_RUNTIME_DIR=$folder/runtime
-mkdir "$XDG_RUNTIME_DIR"
-unset RING3_HOST
-
-# start NAME [OPTION]...: a host, of which $host is the process; it is up.
-start() {
-  local name=$1 line
-  shift
-  exec {from_host}< <(exec "$ring3" host --name "$name" "$@" 2>"$folder/host.err")
-  host=$!
-  read -r -t 60 -u "$from_host" line || fail "no host came up: $(cat "$folder/host.err")"
-  [[ $line == "export RING3_HOST=$name"* ]] || fail "the host said: $line"
-}
-# ended STATUS: the host ends, with that.
-ended() {
-  wait "$host"
-  local status=$?
-  exec {from_host}<&-
-  ((status == $1)) || fail "the host ended with $status, not $1: $(cat "$folder/host.err")"
-}
+. "${BASH_SOURCE%/*}/../system/host.sh"
 
 # None is up.
 expect 125 'no host at .*/ring3/default\.sock.*ring3 host --name default' "$ring3" list
@@ -38,7 +18,8 @@ expect 0 'Usage: ring3 host .*--driver FILE' "$ring3" host --help
 # A host that cannot come up says why.
 expect 125 'DriverEntry returned 0xc000009a' "$ring3" host --driver "$clients/failing_driver.sys"
 
-start one --driver "$clients/service_driver.sys"
+start_host one --driver "$clients/service_driver.sys"
+unset RING3_HOST
 expect 125 'listens there already' "$ring3" host --name one
 expect 0 'Host one, process [0-9]+, .*/one\.sock.*service_driver +1 +/.*/service_driver\.sys.*\\Device\\Ring3Test +service_driver +0' \
   "$ring3" list --host one
@@ -84,13 +65,12 @@ expect 0 'Host one' "$ring3" list
 grep -q map_to_process "$folder/output" && fail "the driver stayed: $(cat "$folder/output")"
 
 # Ends.
-expect 0 '' "$ring3" stop
-ended 0
+stop_host
 expect 125 'no host at' "$ring3" stop
 for signal in INT TERM HUP; do
-  start two
+  start_host two
   kill -"$signal" "$host"
-  ended 0
+  expect_host 0
 done
 [[ -e $XDG_RUNTIME_DIR/ring3/two.sock ]] && fail "a socket was left"
 

@@ -7,9 +7,6 @@ ring3=$(realpath "$1") clients=$(realpath "$2")
 client=$clients/exit_with
 . "${BASH_SOURCE%/*}/expect.sh"
 
-export XDG_RUNTIME_DIR=$folder/runtime
-mkdir "$XDG_RUNTIME_DIR"
-
 expect 0 '^ring3 [0-9]+\.[0-9]+\.[0-9]+' "$ring3" --version
 expect 0 'Usage: ring3.*Example:.*Exit status' "$ring3" --help
 expect 0 'Usage: ring3 run .*--driver FILE.*--registry FILE' "$ring3" run --help

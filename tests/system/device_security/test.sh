@@ -6,17 +6,12 @@
 set -u
 ring3=$(realpath "$1") clients=$(realpath "$2")
 ((EUID == 0)) && command -v setpriv >/dev/null || exit 77
-. "${BASH_SOURCE%/*}/../../cli/expect.sh"
+. "${BASH_SOURCE%/*}/../host.sh"
 other=(setpriv --reuid=65534 --regid=65534 --clear-groups)
 "${other[@]}" test -x "$clients/device_security_client" || exit 77
-export XDG_RUNTIME_DIR=$folder/runtime
-mkdir -m 700 "$XDG_RUNTIME_DIR"
-unset RING3_HOST
 
-exec {from_host}< <(exec "$ring3" host --name guarded --driver "$clients/device_security.sys" 2>"$folder/host.err")
-starter=$!
-read -r -t 60 -u "$from_host" line || { fail "no host came up: $(cat "$folder/host.err")"; exit 1; }
-socket=$XDG_RUNTIME_DIR/ring3/guarded.sock
+start_host guarded --driver "$clients/device_security.sys"
+# Another user's runtime directory would be another one.
 export RING3_HOST=$socket
 administrators='\\.\Ring3Administrators' everybody='\\.\Ring3Everybody'
 access_denied=5
@@ -31,9 +26,8 @@ chmod 666 "$socket"
 expect $access_denied '' "${other[@]}" "$clients/device_security_client" "$administrators"
 expect 0 '' "${other[@]}" "$clients/device_security_client" "$everybody"
 # Nor may it stop the host, whatever it may open.
-"${other[@]}" "$ring3" stop --host "$socket" >/dev/null 2>&1 && fail "another user may stop the host"
+"${other[@]}" "$ring3" stop >/dev/null 2>&1 && fail "another user may stop the host"
 chmod 700 "$XDG_RUNTIME_DIR/ring3"
-expect 0 'Host guarded' "$ring3" list --host guarded
-expect 0 '' "$ring3" stop --host guarded
-wait "$starter"
+expect 0 'Host guarded' "$ring3" list
+stop_host
 exit $failed

@@ -4,23 +4,15 @@
 # Usage: test.sh RING3 FOLDER_OF_CLIENTS MILLISECONDS
 set -u
 ring3=$(realpath "$1") clients=$(realpath "$2") length=$3
-. "${BASH_SOURCE%/*}/../../cli/expect.sh"
-export XDG_RUNTIME_DIR=$folder/runtime
-mkdir -m 700 "$XDG_RUNTIME_DIR"
-unset RING3_HOST
-
-exec {from_host}< <(exec "$ring3" host --name hostile --driver "$clients/hostile.sys" 2>"$folder/host.err")
-starter=$!
-read -r -t 60 -u "$from_host" line || { fail "no host came up: $(cat "$folder/host.err")"; exit 1; }
-socket=$XDG_RUNTIME_DIR/ring3/hostile.sock
-export RING3_HOST=$socket
-host=$("$ring3" list --host hostile --json | grep -oE '"process": ?[0-9]+' | head -1 | grep -oE '[0-9]+')
-[[ -n $host ]] || { fail "no host is listed"; exit 1; }
+. "${BASH_SOURCE%/*}/../host.sh"
+start_host hostile --driver "$clients/hostile.sys"
+server=$("$ring3" list --json | grep -oE '"process": ?[0-9]+' | head -1 | grep -oE '[0-9]+')
+[[ -n $server ]] || { fail "no host is listed"; exit 1; }
 
 # What the host has open, its threads, and the applications that it knows.
-descriptors() { ls "/proc/$host/fd" | wc -l; }
-threads() { ls "/proc/$host/task" | wc -l; }
-applications() { "$ring3" list --host hostile --json | grep -c '"linux_process"'; }
+descriptors() { ls "/proc/$server/fd" | wc -l; }
+threads() { ls "/proc/$server/task" | wc -l; }
+applications() { "$ring3" list --json | grep -c '"linux_process"'; }
 
 steady() { "$clients/hostile_steady" "$@"; }
 steady 200 20000 >/dev/null || fail "the well-behaved client alone"
@@ -45,25 +37,17 @@ steady $((2 * length)) "$most" >"$folder/steady" || fail "beside all of them"
 echo "all: $(cat "$folder/steady")"
 wait "${hostiles[@]}"
 
-# Their ends take their time, and nobody tells when.
-for ((i = 0; i < 300; ++i)); do
-  [[ -d /proc/$host ]] || break
-  left_descriptors=$(descriptors) left_threads=$(threads) left=$(applications)
-  # The executive's own workers come as they are needed.
-  ((left == 0 && left_descriptors <= descriptors_before && left_threads <= threads_before + 4)) && break
-  read -r -t 0.1 <> <(:)
-done
-if [[ ! -d /proc/$host ]]; then
-  fail "the host is gone: $(cat "$folder/host.err")"
-else
-  ((left == 0)) || fail "applications are left: $("$ring3" list --host hostile)"
-  ((left_descriptors <= descriptors_before)) ||
-    fail "descriptors: $descriptors_before before, $left_descriptors after: $(ls -l "/proc/$host/fd")"
-  ((left_threads <= threads_before + 4)) || fail "threads: $threads_before before, $left_threads after"
+# The executive's own workers come as they are needed.
+is_as_before() {
+  [[ -d /proc/$server ]] || return 0
+  left=$(applications) left_descriptors=$(descriptors) left_threads=$(threads)
+  ((left == 0 && left_descriptors <= descriptors_before && left_threads <= threads_before + 4))
+}
+await is_as_before || fail "$left applications are left, $left_descriptors descriptors of $descriptors_before, \
+$left_threads threads of $threads_before: $("$ring3" list; ls -l "/proc/$server/fd")"
+if [[ -d /proc/$server ]]; then
   steady 200 5000 >/dev/null || fail "the well-behaved client afterwards"
-  expect 0 '' "$ring3" stop --host hostile
+  expect 0 '' "$ring3" stop
 fi
-wait "$starter"
-status=$?
-((status == 0)) || fail "the host ended with $status: $(cat "$folder/host.err")"
+expect_host 0
 exit $failed

@@ -5,13 +5,12 @@
 set -u
 ring3=$(realpath "$1") driver=$(realpath "$2") client=$(realpath "$3")
 . "${BASH_SOURCE%/*}/../host.sh"
-start_host "$driver"
+start_host test --driver "$driver"
 
-start_client 0 "$client" say
-start_client 1 "$client" say
 for number in 0 1; do
-  read -r -t 60 -u "${from_client[number]}" ids[number] ||
-    fail "client $number did not come up: $(cat "$folder/error$number")"
+  start_client $number "$client" say
+  expect_line $number
+  ids[number]=$line
 done
 [[ ${ids[0]} != "${ids[1]}" ]] || fail "two processes with the same ids: ${ids[0]}"
 echo end >&"${to_client[0]}"
@@ -20,10 +19,8 @@ expect 0 '' "$client" ended ${ids[0]}
 kill -KILL "${process[1]}"
 expect_client 1 137
 # It is run down when nobody has it any more: a moment after it is gone.
-for ((tries = 0; tries < 2000; ++tries)); do
-  "$ring3" list --json | grep -q "\"linux_process\": ${process[1]}\b" || break
-  read -r -t 0.01 <> <(:)
-done
+is_run_down() { ! "$ring3" list --json | grep -q "\"linux_process\": ${process[1]}\b"; }
+await is_run_down || fail "the client that was killed is never run down"
 expect 0 '' "$client" ended ${ids[1]}
 
 expect 125 'does not take this program: status 0xc0000022' "$ring3" run --host test -- "$client" refuse-me

@@ -1,23 +1,21 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# test.sh <ring3> [--embedded]: a driver's values are in the next boot's registry, and in the file as plain text; bad text is refused
-# with the number of its line.
-set -eu
-ring3=$1 way=${2:-}
-file=registry_store.reg
-rm -f "$file"
+# A driver's values are in the next boot's registry, and in the file as plain text; bad text is refused with the number of its line.
+# Usage: test.sh RING3 DRIVER CLIENT [--embedded]
+set -u
+ring3=$(realpath "$1") driver=$(realpath "$2") client=$(realpath "$3")
+shift 3
+. "${BASH_SOURCE%/*}/../../cli/expect.sh"
+run=("$ring3" run "$@" --fail-on-leaks --driver "$driver")
+
 for count in 1 2 3; do
-  "$ring3" run $way --fail-on-leaks --registry "$file" --driver ./registry_store.sys -- ./registry_store_client "$count"
+  expect 0 "started $count times" "${run[@]}" --registry "$folder/registry" -- "$client" $count
 done
-grep -q '"Started"=dword:00000003' "$file"
+grep -q '"Started"=dword:00000003' "$folder/registry" || fail "the file: $(cat "$folder/registry")"
 # Without a file nothing is kept.
-"$ring3" run $way --driver ./registry_store.sys -- ./registry_store_client 1
-printf '[\\Registry\\Machine\\Software\\Test]\n"Good"=dword:00000001\n"Bad"=dword:xyz\n' >"$file.bad"
-cp "$file.bad" "$file.before"
-if "$ring3" run $way --registry "$file.bad" -- ./registry_store_client 1 2>"$file.error"; then
-  echo "a bad registry was taken" >&2
-  exit 1
-fi
-grep -q "$file.bad" "$file.error"
-grep -Eq '(line |:)3' "$file.error" || { cat "$file.error" >&2; exit 1; }
-cmp "$file.bad" "$file.before"
+expect 0 'started 1 times' "${run[@]}" -- "$client" 1
+printf '[\\Registry\\Machine\\Software\\Test]\n"Good"=dword:00000001\n"Bad"=dword:xyz\n' >"$folder/bad"
+cp "$folder/bad" "$folder/before"
+expect 125 "$folder/bad: line 3: " "${run[@]}" --registry "$folder/bad" -- "$client" 1
+cmp "$folder/bad" "$folder/before" || fail "a bad registry was written"
+exit $failed

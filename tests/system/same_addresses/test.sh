@@ -5,7 +5,7 @@
 set -u
 ring3=$(realpath "$1") driver=$(realpath "$2") client=$(realpath "$3") rounds=$4
 . "${BASH_SOURCE%/*}/../host.sh"
-start_host "$driver"
+start_host test --driver "$driver"
 
 # Without randomisation all addresses are the same. Where that is not allowed, those that the client asks for are.
 alike=(setarch -R)
@@ -13,8 +13,8 @@ alike=(setarch -R)
 
 for number in 0 1; do
   start_client $number "${alike[@]}" "$client" $number "$rounds"
-  read -r -t 60 -u "${from_client[number]}" addresses[number] ||
-    fail "client $number did not come up: $(cat "$folder/error$number")"
+  expect_line $number
+  addresses[number]=$line
 done
 [[ ${#alike[@]} == 0 || ${addresses[0]} == "${addresses[1]}" ]] || fail "not alike: ${addresses[0]} and ${addresses[1]}"
 for number in 0 1; do echo go >&"${to_client[number]}"; done
