@@ -37,9 +37,11 @@ class __attribute__((visibility("default"))) Executive {
   Executive& operator=(const Executive&) = delete;
 
   // Loads a module built by ring3-cc and runs its DriverEntry at PASSIVE_LEVEL.
-  // `service_name` empty: the file's name without its extension. Returns DriverEntry's status, or
-  // STATUS_OBJECT_NAME_NOT_FOUND / STATUS_INVALID_IMAGE_FORMAT where there is no such module.
-  NTSTATUS LoadDriver(const std::string& path, std::string_view service_name = {});
+  // `service_name` empty: the file's name without its extension. Returns DriverEntry's status. Where there is
+  // no such module, or it cannot be loaded: STATUS_OBJECT_NAME_NOT_FOUND, STATUS_INVALID_IMAGE_FORMAT or
+  // STATUS_ENTRYPOINT_NOT_FOUND, and `error`, unless null, says why.
+  NTSTATUS LoadDriver(const std::string& path, std::string_view service_name = {},
+                      std::string* error = nullptr);
 
   // The same for a driver linked into the program, as tests and fuzzers do.
   NTSTATUS LoadDriver(NTSTATUS (*driver_entry)(_DRIVER_OBJECT*, UNICODE_STRING*),

@@ -44,9 +44,10 @@ int BootFromEnvironment() {
     const size_t end = std::min(rest.find('\n'), rest.size());
     const std::string path(rest.substr(0, end));
     rest.remove_prefix(std::min(rest.size(), end + 1));
-    const NTSTATUS status = g_executive->LoadDriver(path);
+    std::string error;
+    const NTSTATUS status = g_executive->LoadDriver(path, {}, &error);
     if (NT_SUCCESS(status)) continue;
-    fmt::print(stderr, "ring3: {} was not loaded: {}\n", path, boot::LoadReason(status, path));
+    fmt::print(stderr, "ring3: {} was not loaded: {}\n", path, boot::LoadReason(status, path, error));
     g_executive.reset();
     return kBootFailedExitStatus;
   }

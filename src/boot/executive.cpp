@@ -78,10 +78,11 @@ std::unique_ptr<Executive> Executive::Boot(const BootOptions& options) {
   return executive;
 }
 
-NTSTATUS Executive::LoadDriver(const std::string& path, std::string_view service_name) {
+NTSTATUS Executive::LoadDriver(const std::string& path, std::string_view service_name, std::string* error) {
   const std::string name =
       service_name.empty() ? std::filesystem::path(path).stem().string() : std::string(service_name);
-  return io::LoadDriver(path, Wide(name));
+  std::string ignored;
+  return io::LoadDriver(path, Wide(name), error != nullptr ? error : &ignored);
 }
 
 NTSTATUS Executive::LoadDriver(NTSTATUS (*driver_entry)(_DRIVER_OBJECT*, UNICODE_STRING*),

@@ -7,7 +7,7 @@
 
 namespace ring3::boot {
 
-// Why a driver was not loaded, for its user; the loader's own message, where there is one, has been printed.
-std::string LoadReason(NTSTATUS status, const std::string& path);
+// Why Executive::LoadDriver, which returned `status` and `error`, did not load a driver; for its user.
+std::string LoadReason(NTSTATUS status, const std::string& path, const std::string& error);
 
 }  // namespace ring3::boot

@@ -35,9 +35,10 @@ std::string Text(const json& request, const char* key) {
 json Load(Server& server, const json& request) {
   const std::string driver = Text(request, "driver");
   if (driver.empty()) return Failure("no driver is named");
-  const NTSTATUS status = server.executive().LoadDriver(driver, Text(request, "service"));
+  std::string error;
+  const NTSTATUS status = server.executive().LoadDriver(driver, Text(request, "service"), &error);
   if (NT_SUCCESS(status)) return {{"ok", true}};
-  return Failure(fmt::format("{} was not loaded: {}", driver, boot::LoadReason(status, driver)));
+  return Failure(fmt::format("{} was not loaded: {}", driver, boot::LoadReason(status, driver, error)));
 }
 
 bool IsLoaded(const std::string& service) {

@@ -76,9 +76,10 @@ bool Server::Boot() {
 
 bool Server::LoadDrivers() {
   for (const char* const* driver = options_.drivers; *driver != nullptr; ++driver) {
-    const NTSTATUS status = executive_->LoadDriver(*driver);
+    std::string error;
+    const NTSTATUS status = executive_->LoadDriver(*driver, {}, &error);
     if (NT_SUCCESS(status)) continue;
-    fmt::print(stderr, "ring3: {} was not loaded: {}\n", *driver, boot::LoadReason(status, *driver));
+    fmt::print(stderr, "ring3: {} was not loaded: {}\n", *driver, boot::LoadReason(status, *driver, error));
     return false;
   }
   return true;

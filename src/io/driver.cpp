@@ -204,12 +204,12 @@ bool HasOpenFiles(Driver* driver) {
 
 }  // namespace
 
-NTSTATUS LoadDriver(const std::string& module_path, std::u16string_view service_name) {
-  std::string error;
-  void* module = os::LoadModule(module_path.c_str(), &error);
+NTSTATUS LoadDriver(const std::string& module_path, std::u16string_view service_name, std::string* error) {
+  std::string loader_error;
+  void* module = os::LoadModule(module_path.c_str(), &loader_error);
   if (module == nullptr) {
-    std::fprintf(stderr, "ring3: %s\n", LoadErrorText(module_path, error).c_str());
-    return LoadErrorStatus(module_path, error);
+    *error = LoadErrorText(module_path, loader_error);
+    return LoadErrorStatus(module_path, loader_error);
   }
   // It may lie where another one was.
   os::ForgetSymbols();

@@ -9,9 +9,10 @@
 namespace ring3::io {
 
 // Loads a module built by ring3-cc: \Driver\<service_name>, the service key, DriverEntry at PASSIVE_LEVEL in
-// the system process. What DriverEntry returned; STATUS_OBJECT_NAME_NOT_FOUND or STATUS_INVALID_IMAGE_FORMAT
-// where there is no such module, STATUS_IMAGE_ALREADY_LOADED, STATUS_OBJECT_NAME_INVALID.
-NTSTATUS LoadDriver(const std::string& module_path, std::u16string_view service_name);
+// the system process. What DriverEntry returned; STATUS_OBJECT_NAME_NOT_FOUND, STATUS_INVALID_IMAGE_FORMAT or
+// STATUS_ENTRYPOINT_NOT_FOUND where there is no such module, or it cannot be loaded, `error` says why then;
+// STATUS_IMAGE_ALREADY_LOADED, STATUS_OBJECT_NAME_INVALID.
+NTSTATUS LoadDriver(const std::string& module_path, std::u16string_view service_name, std::string* error);
 // The same for a driver that is linked into the program.
 NTSTATUS LoadDriver(PDRIVER_INITIALIZE entry, std::u16string_view service_name);
 

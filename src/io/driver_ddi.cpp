@@ -5,6 +5,7 @@
 #include <ddi/zw.h>
 #include <ntstatus.h>
 
+#include <cstdio>
 #include <cstring>
 #include <vector>
 
@@ -55,7 +56,10 @@ extern "C" {
 NTSTATUS ZwLoadDriver(PUNICODE_STRING DriverServiceName) {
   std::u16string image_path;
   RING3_TRY(QueryImagePath(DriverServiceName, &image_path));
-  return LoadDriver(HostPathOfImage(image_path), ServiceNameOf(DriverServiceName));
+  std::string error;
+  const NTSTATUS status = LoadDriver(HostPathOfImage(image_path), ServiceNameOf(DriverServiceName), &error);
+  if (!error.empty()) std::fprintf(stderr, "ring3: %s\n", error.c_str());
+  return status;
 }
 
 // nf-wdm-zwunloaddriver

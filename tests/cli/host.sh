@@ -38,7 +38,9 @@ expect 125 'go there' "$ring3" run --host one --verbose -- "$client" 0
 expect 125 'a driver of this name is loaded' "$ring3" load --host one "$clients/service_driver.sys"
 expect 125 'DriverEntry returned 0xc0000035' \
   "$ring3" load --host one --service other "$clients/service_driver.sys"
-expect 125 'was not loaded: it is no driver' "$ring3" load --host one "$0"
+expect 125 'was not loaded: it is no driver.*invalid ELF header' "$ring3" load --host one "$0"
+expect 125 'was not loaded: a symbol that it needs is nowhere.*missing_symbol\.sys: undefined symbol: NobodyHasThis' \
+  "$ring3" load --host one "$clients/missing_symbol.sys"
 expect 125 'no driver of the name nothing is loaded' "$ring3" unload --host one nothing
 expect 0 '' "$ring3" load --host one "$clients/staying_driver.sys"
 expect 125 'staying_driver cannot be unloaded' "$ring3" unload --host one staying_driver

@@ -38,6 +38,10 @@ expect 125 'does not exist: .*/nowhere' "$ring3" run --system-drive "$folder/now
 expect 125 'does not exist: .*missing\.sys' "$ring3" run --driver "$folder/missing.sys" -- "$client" 0
 echo text >"$folder/text.sys"
 expect 125 'text\.sys was not loaded: it is no driver.*ring3-cc -o' "$ring3" run --driver "$folder/text.sys" -- "$client" 0
+expect 125 'was not loaded: a symbol that it needs is nowhere.*missing_symbol\.sys: undefined symbol: NobodyHasThis' \
+  "$ring3" run --driver "$clients/missing_symbol.sys" -- "$client" 0
+expect 125 'was not loaded: a symbol that it needs is nowhere.*missing_symbol\.sys: undefined symbol: NobodyHasThis' \
+  "$ring3" run --embedded --driver "$clients/missing_symbol.sys" -- "$client" 0
 expect 125 'DriverEntry returned 0xc000009a STATUS_INSUFFICIENT_RESOURCES' \
   "$ring3" run --driver "$clients/failing_driver.sys" -- "$client" 0
 expect 125 'a driver of this name is loaded' \
