@@ -8,6 +8,7 @@
 #include <ntstatus.h>
 
 #include <atomic>
+#include <cstring>
 #include <thread>
 
 #include "base/check.h"
@@ -36,6 +37,9 @@ class BugCheckDeathTest : public testing::Test {
     os::InstallFaultHandlers();
     ke::InstallExceptionBugChecks();
     saved_ = ke::t_current_thread;
+    ke::InitializeProcess(&process_, nullptr, 12);
+    std::strcpy(process_.image_file_name, "client");
+    thread_.process = thread_.own_process = &process_;
     ke::t_current_thread = &thread_;
   }
   void TearDown() override {
@@ -43,6 +47,7 @@ class BugCheckDeathTest : public testing::Test {
     ke::RemoveExceptionBugChecks();
     os::RemoveFaultHandlers();
   }
+  _KPROCESS process_ = {};
   _KTHREAD thread_ = {};
   PKTHREAD saved_ = nullptr;
 };
@@ -60,6 +65,18 @@ TEST_F(BugCheckDeathTest, TheReportExplainsTheParametersAndShowsTheCaller) {
       "0x00007B0000001000.(.|\n)*"
       "BAD_POOL_CALLER(.|\n)*freed that is free already(.|\n)*1 0x0000000000000007  7: freed twice(.|\n)*"
       "IRQL: 0 .PASSIVE_LEVEL.(.|\n)*#0 .*DriverFrees.* at bugcheck_death_test.cpp:");
+}
+
+TEST_F(BugCheckDeathTest, TheReportNamesTheProcess) {
+  EXPECT_EXIT(DriverFrees(), ExitedWithCode(86), "process: client .id 12., 0x[0-9a-f]+\nIRQL");
+  _KPROCESS system = {};
+  ke::InitializeProcess(&system, nullptr, 4);
+  std::strcpy(system.image_file_name, "FourteenLetter");
+  thread_.own_process = &system;
+  EXPECT_EXIT(DriverFrees(), ExitedWithCode(86),
+              "process: client .id 12., 0x[0-9a-f]+; attached to it from FourteenLetter .id 4.");
+  thread_.process = reinterpret_cast<PKPROCESS>(0x10);
+  EXPECT_EXIT(DriverFrees(), ExitedWithCode(86), "process: 0x10; attached");
 }
 
 TEST_F(BugCheckDeathTest, KeBugCheckHasNoParameters) {

@@ -67,6 +67,13 @@ std::string HeldLocks(const ExecutionState& state) {
   return held.empty() ? held : "holds, or is in: " + held + '\n';
 }
 
+std::string ProcessName(PKPROCESS address) {
+  _KPROCESS process;
+  if (!os::GuardedCopy(&process, address, sizeof(process))) return fmt::format("{}", fmt::ptr(address));
+  return fmt::format("{:.{}} (id {}), {}", process.image_file_name, sizeof(process.image_file_name) - 1,
+                     process.id, fmt::ptr(address));
+}
+
 void AppendThread(std::string& report, const BugCheck&) {
   report += fmt::format("\nthread: Linux thread {}", os::CurrentTid());
   PKTHREAD thread = CurrentThreadOrNull();
@@ -75,11 +82,14 @@ void AppendThread(std::string& report, const BugCheck&) {
     return;
   }
   int irql = thread->state.irql;
-  report += fmt::format(", KTHREAD {}, process {}{}\nIRQL: {} ({})\n", static_cast<void*>(thread),
-                        static_cast<void*>(thread->process),
+  report += fmt::format(", KTHREAD {}{}\nprocess: {}{}\nIRQL: {} ({})\n", static_cast<void*>(thread),
                         thread->is_executing_dpc   ? ", runs a DPC"
                         : thread->is_system_thread ? ", a system thread"
                                                    : "",
+                        ProcessName(thread->process),
+                        thread->process == thread->own_process
+                            ? ""
+                            : "; attached to it from " + ProcessName(thread->own_process),
                         irql, IrqlName(irql));
   report += HeldLocks(thread->state);
   int count = 0;

@@ -93,7 +93,8 @@ struct _KPROCESS {
   ring3::mm::AddressSpace* address_space = nullptr;
   // Null: user code runs in this Linux process.
   ring3::ke::UserCode* user_code = nullptr;
-  ULONG_PTR id = 0;  // what PsGetProcessId returns
+  ULONG_PTR id = 0;               // what PsGetProcessId returns
+  char image_file_name[15] = {};  // what PsGetProcessImageFileName returns: up to 14 characters
   KAFFINITY affinity = 0;
   KPRIORITY base_priority = 8;
   // An application in a process of its own (ke/room.h). Set before its first thread is attached.

@@ -86,7 +86,8 @@ Result<PEPROCESS> CreateProcessObject(ob::HandleTable* handles, std::u16string_v
   process->image_path = new std::u16string(image_path);
   InitializeListHead(&process->thread_list);
   std::string name = ob::Narrow(image_path.substr(image_path.rfind(u'\\') + 1));
-  name.copy(process->image_file_name, sizeof(process->image_file_name) - 1);
+  char(&short_name)[15] = process->head.pcb.image_file_name;
+  name.copy(short_name, sizeof(short_name) - 1);
   SpinLockGuard guard(g_state.lock);
   g_state.processes[reinterpret_cast<ULONG_PTR>(process->unique_process_id)] = process;
   return process;

@@ -39,7 +39,6 @@ struct _EPROCESS {
   bool is_system;
   std::atomic<bool> exiting;
   std::atomic<bool> notified;  // creation was announced to drivers
-  char image_file_name[15];    // short name, as PsGetProcessImageFileName has it: up to 14 characters
   std::u16string* image_path;
   void* token;  // se's, referenced
   // Bytes charged against the process, [0] nonpaged, [1] paged.

@@ -71,7 +71,7 @@ HANDLE PsGetProcessInheritedFromUniqueProcessId(PEPROCESS process) {
   return process->parent_process_id;
 }
 PCHAR PsGetProcessImageFileName(PEPROCESS process) {
-  return process->image_file_name;
+  return process->head.pcb.image_file_name;
 }
 // The full name, in pool that the caller frees: the structure, and the text behind it.
 // STATUS_INSUFFICIENT_RESOURCES. IRQL <= APC_LEVEL. nf-ntifs-selocateprocessimagename

@@ -76,14 +76,16 @@ stops(MapWithoutBuilding C4 DRIVER_VERIFIER_DETECTED_VIOLATION B3 system any any
 
 # Faults.
 stops(TouchUserPointer 3B SYSTEM_SERVICE_EXCEPTION FFFFFFFFC0000005 any any 0 "TouchUserPointer at faults.c")
-stops(TouchNull 3B SYSTEM_SERVICE_EXCEPTION FFFFFFFFC0000005 any any 0 "STATUS_ACCESS_VIOLATION" "TouchNull at faults.c")
+stops(TouchNull 3B SYSTEM_SERVICE_EXCEPTION FFFFFFFFC0000005 any any 0 "STATUS_ACCESS_VIOLATION"
+      "process: client [(]id [0-9]+[)], 0x7b" "TouchNull at faults.c")
 stops(TouchNullAtDispatch D1 DRIVER_IRQL_NOT_LESS_OR_EQUAL any 2 1 any "TouchNullAtDispatch at faults.c")
 stops(TouchFreedSystemAddress 50 PAGE_FAULT_IN_NONPAGED_AREA 7BFF00000000 0 any 0 "TouchFreedSystemAddress at faults.c")
 if(NOT RING3_SANITIZER STREQUAL "undefined") # which reports the division itself
 stops(DivideByZero 3B SYSTEM_SERVICE_EXCEPTION FFFFFFFFC0000094 any any 0 "STATUS_INTEGER_DIVIDE_BY_ZERO"
       "DivideByZero at faults.c")
 endif()
-stops(SystemThreadFaults 7E SYSTEM_THREAD_EXCEPTION_NOT_HANDLED FFFFFFFFC0000005 any any any "FaultingThread at faults.c")
+stops(SystemThreadFaults 7E SYSTEM_THREAD_EXCEPTION_NOT_HANDLED FFFFFFFFC0000005 any any any
+      "process: System [(]id 4[)], 0x7b" "FaultingThread at faults.c")
 stops(SystemThreadReturnsRaised C8 IRQL_UNEXPECTED_VALUE 20002 any any 0 "in driver: system thread RaisingThread")
 stops(WorkItemReturnsRaised C8 IRQL_UNEXPECTED_VALUE 20002 any any 0 "in driver: work item RaisingWorkItem")
 stops(OverflowStack 7F UNEXPECTED_KERNEL_MODE_TRAP 8 any any any "kernel stack overflowed" "Deeper at faults.c")
