@@ -190,9 +190,15 @@ void Server::OnGone(Key key) {
   if (found == connections_.end()) return;
   const std::shared_ptr<Connection> connection = std::move(found->second);
   connections_.erase(found);
-  poller_.Remove(connection->client != nullptr ? connection->client->socket().descriptor()
-                                               : connection->socket.descriptor());
-  if (connection->client != nullptr) EndClient(connection->client, kKilled);
+  if (connection->client != nullptr) {
+    poller_.Remove(connection->client->socket().descriptor());
+    EndClient(connection->client, kKilled);
+  } else {
+    poller_.Remove(connection->socket.descriptor());
+    // An answer that is under way need not be read any more. Without this, one that sent its own end here
+    // would keep both ends open.
+    connection->socket.Shutdown();
+  }
   if (connection->is_starter && options_.stop_with_starter != 0) Stop();
 }
 

@@ -19,6 +19,7 @@
 #include "host/host.h"
 #include "ke/bugcheck.h"
 #include "os/clock.h"
+#include "ps/process.h"
 #include "ps/thread.h"
 #include "ring3/executive.h"
 
@@ -175,6 +176,8 @@ void HostUnderTest::AwaitQuiet() {
     nanosleep(&moment, nullptr);
   };
   while (!server_->Clients().empty()) pause("an application is never run down");
+  // The system's own stays.
+  while (ps::AllProcesses().size() > 1) pause("a process object is left");
   if (checks_++ % kChecksBetweenCounts != 0) return;
   if (checks_ == 1) {
     descriptors_ = OpenDescriptors();
