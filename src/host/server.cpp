@@ -234,19 +234,33 @@ void Server::OnFirstMessage(Connection& connection, std::vector<char> bytes) {
         case ControlTextReader::Progress::kRefused:
           return OnGone(connection.key);
         case ControlTextReader::Progress::kComplete:
-          // One at a time: whoever does not wait for the answer wants nothing but our threads.
-          if (connection.is_asking.exchange(true)) return OnGone(connection.key);
-          RunAside([this, held = connections_[connection.key], request = connection.request.text()] {
-            const std::string answer = AnswerControlRequest(*this, request);
-            held->is_asking.store(false);
-            SendControlText(held->socket, answer);
-          });
-          return;
+          return OnRequest(connections_[connection.key], connection.request.text());
       }
       return;
     default:
       return OnGone(connection.key);
   }
+}
+
+// Whoever asks a third time before he has read the first answer wants nothing but our threads.
+void Server::OnRequest(std::shared_ptr<Connection> connection, std::string request) {
+  {
+    std::lock_guard<std::mutex> guard(connection->asking);
+    if (connection->waiting.has_value()) return OnGone(connection->key);
+    if (connection->is_answering) {
+      connection->waiting = std::move(request);
+      return;
+    }
+    connection->is_answering = true;
+  }
+  RunAside([this, connection = std::move(connection), first = std::move(request)] {
+    std::optional<std::string> next = first;
+    while (next.has_value() && SendControlText(connection->socket, AnswerControlRequest(*this, *next))) {
+      std::lock_guard<std::mutex> guard(connection->asking);
+      next = std::exchange(connection->waiting, std::nullopt);
+      connection->is_answering = next.has_value();
+    }
+  });
 }
 
 void Server::BeginClient(const std::shared_ptr<ClientProcess>& client, Key key,

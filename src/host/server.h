@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -54,7 +55,10 @@ class Server {
     uint64_t key = 0;
     bool is_starter = false;
     bool has_asked = false;
-    std::atomic<bool> is_asking{false};
+    // Requests are answered one after the other: one more may wait.
+    std::mutex asking;
+    bool is_answering = false;
+    std::optional<std::string> waiting;
   };
   using Key = uint64_t;
 
@@ -68,6 +72,7 @@ class Server {
   bool DropSilentConnection();
   void OnReadable(Key key);
   void OnFirstMessage(Connection& connection, std::vector<char> bytes);
+  void OnRequest(std::shared_ptr<Connection> connection, std::string request);
   void OnGone(Key key);
   void BeginClient(const std::shared_ptr<ClientProcess>& client, Key key, const std::vector<char>& hello);
   void EndClient(const std::shared_ptr<ClientProcess>& client, NTSTATUS exit_status);

@@ -8,6 +8,7 @@
 #include <future>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "host/control_text.h"
 #include "host/host.h"
@@ -35,6 +36,11 @@ class ServerTest : public testing::Test {
     ASSERT_TRUE(ReceiveControlText(starter_, &ready));
   }
 
+  void TearDown() override {
+    server_->Stop();
+    EXPECT_EQ(end_.get(), 0);
+  }
+
   os::LocalSocket Connect() {
     std::string error;
     os::LocalSocket socket = os::LocalSocket::Connect(socket_path_, &error);
@@ -42,7 +48,14 @@ class ServerTest : public testing::Test {
     return socket;
   }
 
+  static bool Ask(const os::LocalSocket& socket) {
+    std::string answer;
+    return SendControlText(socket, R"({"command": "clients"})") && ReceiveControlText(socket, &answer);
+  }
+
   static constexpr const char* kNoDrivers[] = {nullptr};
+  // With more than a socket holds: the answer repeats the command.
+  const std::string kAnsweredAtLength = R"({"command": ")" + std::string(size_t{4} << 20, 'x') + "\"}";
   const std::string socket_path_ = testing::TempDir() + "/ring3-server-" + std::to_string(getpid());
   os::LocalSocket starter_;
   std::unique_ptr<Server> server_;
@@ -50,22 +63,38 @@ class ServerTest : public testing::Test {
 };
 
 TEST_F(ServerTest, StopsThoughSomebodyDoesNotReadTheAnswer) {
-  os::LocalSocket deaf = Connect();
-  // More than a socket holds: the answer repeats the command.
-  ASSERT_TRUE(SendControlText(deaf, R"({"command": ")" + std::string(size_t{4} << 20, 'x') + "\"}"));
+  const os::LocalSocket deaf = Connect();
+  ASSERT_TRUE(SendControlText(deaf, kAnsweredAtLength));
   // What is no message: the host hangs up. This end stays open.
   ASSERT_TRUE(deaf.Send("", 1));
   // The host takes a message of each in turn: it has come to that one when the other has had so many answers.
   const os::LocalSocket other = Connect();
-  for (int i = 0; i < 100; ++i) {
-    std::string answer;
-    ASSERT_TRUE(SendControlText(other, R"({"command": "clients"})"));
-    ASSERT_TRUE(ReceiveControlText(other, &answer));
-  }
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(Ask(other));
   server_->Stop();
   EXPECT_EQ(end_.wait_for(std::chrono::seconds(20)), std::future_status::ready);
-  deaf.Close();
-  EXPECT_EQ(end_.get(), 0);
+}
+
+TEST_F(ServerTest, HangsUpOnWhoeverAsksAndAsksWithoutReading) {
+  const os::LocalSocket deaf = Connect();
+  std::vector<char> message;
+  std::vector<os::Descriptor> none;
+  int requests = 0;
+  // Reads a part of an answer, and asks again.
+  while (requests < 50 && SendControlText(deaf, kAnsweredAtLength) &&
+         deaf.Receive(&message, &none) == os::Received::kMessage) {
+    ++requests;
+  }
+  EXPECT_LT(requests, 50);
+  // Whoever reads may ask for as long as he likes, and before he reads.
+  const os::LocalSocket other = Connect();
+  for (int i = 0; i < 200; ++i) ASSERT_TRUE(Ask(other));
+  ASSERT_TRUE(SendControlText(other, kAnsweredAtLength));
+  ASSERT_TRUE(SendControlText(other, kAnsweredAtLength));
+  std::string answer;
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(ReceiveControlText(other, &answer));
+    EXPECT_GT(answer.size(), kAnsweredAtLength.size());
+  }
 }
 
 }  // namespace
