@@ -61,7 +61,7 @@ LocalSocket Connect() {
 }
 
 bool OpenDevice(Channel& channel) {
-  return test::OpenDevice(channel, u"" DEVICE_NAME);
+  return test::OpenDevice(channel, u"\\Device\\Ring3Test");
 }
 
 uint64_t AnyArgument() {
