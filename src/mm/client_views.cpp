@@ -319,7 +319,7 @@ Status ClientViews::Prepare(const ClientViewRef& view, std::vector<SharedObjectR
   }
   for (const Group& group : groups) {
     if (group.object != nullptr && !Frames().IsTainted(*group.object) &&
-        Frames().CountIn(*group.object) == CountOf(group.runs) &&
+        group.object->page_count == CountOf(group.runs) &&
         !(view->writable && Frames().IsSealed(*group.object))) {
       continue;
     }

@@ -73,6 +73,30 @@ TEST_F(ClientViewsSecrecyTest, FreedPagesAreNotSeenThroughAViewThatIsLeft) {
   IoFreeMdl(mdl);
 }
 
+// What pages leave behind in an object is for those who could see it before.
+TEST_F(ClientViewsSecrecyTest, NewcomersDoNotSeeWhatPagesLeftBehind) {
+  PMDL whole = AllocatePages(4);
+  char* system = SystemAddress(whole);
+  b().Behave(Behaviour::kKeepsDescriptors);
+  PMDL low = PartOf(whole, {0, 1});
+  PMDL high = PartOf(whole, {2, 3});
+  std::memset(system + 2 * PAGE_SIZE, 'X', 2 * PAGE_SIZE);
+  const uintptr_t in_whole = Map(a(), whole);
+  // Pages 2 and 3 move to an object of their own; 0 and 1 are left in the first.
+  const uintptr_t in_high = Map(a(), high, Write::kRefused);
+  std::memset(system + 2 * PAGE_SIZE, 'Y', 2 * PAGE_SIZE);
+  const uintptr_t in_low = Map(b(), low);
+  EXPECT_EQ(b().Peek(in_low), 0);
+  EXPECT_FALSE(b().SeesInAnyObject('X'));
+  EXPECT_FALSE(b().SeesInAnyObject('Y'));
+  Unmap(b(), low, in_low);
+  Unmap(a(), high, in_high);
+  Unmap(a(), whole, in_whole);
+  FreePart(low);
+  FreePart(high);
+  FreePages(whole);
+}
+
 // Views that overlap: nobody gets an object that shows more than its own view does.
 TEST_F(ClientViewsSecrecyTest, ObjectsShowNoMoreThanTheView) {
   PMDL whole = AllocatePages(6);

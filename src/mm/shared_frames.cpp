@@ -14,6 +14,7 @@ Result<SharedObjectRef> SharedObject::Create(uint64_t page_count) {
   auto object = std::make_shared<SharedObject>();
   RING3_TRY(object->memory.CreateForPeers("ring3-shared", page_count * kPageBytes));
   RING3_TRY_ASSIGN(object->identity, object->memory.Identity());
+  object->page_count = page_count;
   return object;
 }
 
@@ -105,11 +106,6 @@ PageRuns SharedFrames::PagesIn(const SharedObject& object) {
   PageRuns runs;
   for (const auto& [object_page, run] : object.live) runs.push_back(run);
   return runs;
-}
-
-uint64_t SharedFrames::CountIn(const SharedObject& object) {
-  SpinLockGuard guard(lock_);
-  return object.live_count;
 }
 
 bool SharedFrames::IsSealed(const SharedObject& object) {

@@ -67,7 +67,6 @@ class SharedFrames {
   // In the order of `runs`.
   std::vector<Place> PlacesOf(const PageRuns& runs);
   PageRuns PagesIn(const SharedObject& object);
-  uint64_t CountIn(const SharedObject& object);
   bool IsSealed(const SharedObject& object);
   bool IsTainted(const SharedObject& object);
   void Taint(SharedObject& object);

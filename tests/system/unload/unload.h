@@ -4,11 +4,12 @@
 
 #include "../../conformance/common/test_ioctl.h"
 
-// The driver has the output locked, or a page of its own mapped, until IRP_MJ_CLEANUP. The output of the second is the
-// address.
+// The driver has the output locked, or a page of its own mapped, until IRP_MJ_CLEANUP. The output of the
+// second is the address.
 #define IOCTL_LOCK TEST_CODE(1, METHOD_NEITHER, FILE_ANY_ACCESS)
 #define IOCTL_MAP TEST_CODE(2, METHOD_BUFFERED, FILE_ANY_ACCESS)
-// What is wrong: the driver forgets that in IRP_MJ_CLEANUP; and in DriverUnload as well, or frees the MDL there.
+// What is wrong: the driver forgets that in IRP_MJ_CLEANUP; and in DriverUnload as well, or frees the MDL
+// there.
 #define IOCTL_FORGET TEST_CODE(3, METHOD_BUFFERED, FILE_ANY_ACCESS)
 #define IOCTL_FREE TEST_CODE(4, METHOD_BUFFERED, FILE_ANY_ACCESS)
 // Fills what is locked.
