@@ -67,11 +67,10 @@ static COUNTS Counts(HANDLE device, DWORD code, const char* hexadecimal) {
 
 // Wants as much as is held, and gets other frames.
 static void BeServed(HANDLE device) {
-  char* memory = malloc(LARGE);
-  CHECK(memory != NULL);
+  char* memory = Pages(LARGE / TEST_PAGE);
   CHECK(Control(device, IOCTL_OVERWRITE, NULL, 0, memory, LARGE));
   CHECK(memory[0] == OVERWRITTEN && memory[LARGE - 1] == OVERWRITTEN);
-  free(memory);
+  CHECK(VirtualFree(memory, 0, MEM_RELEASE));
 }
 
 static int Observe(void) {
