@@ -31,20 +31,21 @@ InlineArguments::InlineArguments(Channel& channel, uint32_t service, const uint6
   constexpr uint64_t kStatusBlockBytes = sizeof(IO_STATUS_BLOCK);
   switch (service) {
     case kNtDeviceIoControlFile: {
-      Add(channel, arguments[4], kStatusBlockBytes, kInOut);
+      AddResult(channel, arguments, arguments[4], kStatusBlockBytes, kInOut);
       const uint64_t method = arguments[5] & 3;
       if (method == kMethodNeither) break;
       Add(channel, arguments[6], static_cast<uint32_t>(arguments[7]), kRangeIn);
-      if (method == 0) Add(channel, arguments[8], static_cast<uint32_t>(arguments[9]), kRangeOut);
+      if (method == 0)
+        AddResult(channel, arguments, arguments[8], static_cast<uint32_t>(arguments[9]), kRangeOut);
       break;
     }
     case kNtReadFile:
-      Add(channel, arguments[4], kStatusBlockBytes, kInOut);
-      Add(channel, arguments[5], static_cast<uint32_t>(arguments[6]), kRangeOut);
+      AddResult(channel, arguments, arguments[4], kStatusBlockBytes, kInOut);
+      AddResult(channel, arguments, arguments[5], static_cast<uint32_t>(arguments[6]), kRangeOut);
       Add(channel, arguments[7], sizeof(LARGE_INTEGER), kRangeIn);
       break;
     case kNtWriteFile:
-      Add(channel, arguments[4], kStatusBlockBytes, kInOut);
+      AddResult(channel, arguments, arguments[4], kStatusBlockBytes, kInOut);
       Add(channel, arguments[5], static_cast<uint32_t>(arguments[6]), kRangeIn);
       Add(channel, arguments[7], sizeof(LARGE_INTEGER), kRangeIn);
       break;
@@ -76,6 +77,14 @@ InlineArguments::InlineArguments(Channel& channel, uint32_t service, const uint6
       break;
   }
   channel.request.range_count = count_;
+}
+
+// Of a request that has an event, an APC or its context (for a completion port), other threads may hear
+// before this one has its answer. Its results are where the application looks before that: the host writes
+// them there.
+void InlineArguments::AddResult(Channel& channel, const uint64_t* arguments, uint64_t address,
+                                uint64_t byte_count, uint32_t use) {
+  if ((arguments[1] | arguments[2] | arguments[3]) == 0) Add(channel, address, byte_count, use);
 }
 
 void InlineArguments::Add(Channel& channel, uint64_t address, uint64_t byte_count, uint32_t use) {

@@ -20,6 +20,8 @@ class InlineArguments {
 
  private:
   void Add(Channel& channel, uint64_t address, uint64_t byte_count, uint32_t use);
+  void AddResult(Channel& channel, const uint64_t* arguments, uint64_t address, uint64_t byte_count,
+                 uint32_t use);
 
   // The channel's copy may change under us; the host is trusted, but not needed.
   InlineRange ranges_[kMostRanges];

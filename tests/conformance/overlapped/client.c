@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Overlapped requests, and the ways to learn of their end: event, file handle, completion port, APC.
 #include "../common/test_client.h"
+#include "overlapped.h"
 
 #define NTSTATUS_UNSUCCESSFUL ((LONG)0xC0000001)
 #define NTSTATUS_BUFFER_OVERFLOW ((LONG)0x80000005)
@@ -82,6 +83,65 @@ static void ByFile(void) {
   CHECK(WaitForSingleObject(file, INFINITE) == WAIT_OBJECT_0);
   CHECK(GetOverlappedResult(file, &read, &moved, TRUE) && moved == 4);
   CHECK(CloseHandle(file));
+}
+
+// Another thread is told of the end, of a request that is completed in dispatch, while the one that made it
+// is still on its way out: the results are there.
+enum { announced_rounds = 2000 };
+static struct {
+  OVERLAPPED overlapped;
+  volatile LONG output[32];
+  HANDLE port, seen;
+  LONG stale;
+} announced;
+
+static DWORD WINAPI Hear(void* unused) {
+  LONG round;
+  (void)unused;
+  for (round = 1; round <= announced_rounds; ++round) {
+    DWORD moved;
+    ULONG_PTR key;
+    OVERLAPPED* found;
+    if (announced.port != NULL) {
+      CHECK(GetQueuedCompletionStatus(announced.port, &moved, &key, &found, INFINITE));
+      CHECK(found == &announced.overlapped && moved == sizeof(announced.output));
+    } else {
+      CHECK(WaitForSingleObject(announced.overlapped.hEvent, INFINITE) == WAIT_OBJECT_0);
+    }
+    if (!HasOverlappedIoCompleted(&announced.overlapped) ||
+        announced.overlapped.InternalHigh != sizeof(announced.output) || announced.output[0] != round ||
+        announced.output[31] != round)
+      ++announced.stale;
+    CHECK(SetEvent(announced.seen));
+  }
+  return 0;
+}
+
+static void AnnouncedWithResults(BOOL by_port) {
+  HANDLE file = OpenTest(FILE_FLAG_OVERLAPPED), thread;
+  LONG input[32], round, i;
+  memset(&announced, 0, sizeof(announced));
+  announced.seen = CreateEventA(NULL, FALSE, FALSE, NULL);
+  if (by_port) {
+    announced.port = CreateIoCompletionPort(file, NULL, 0, 0);
+    CHECK(announced.port != NULL);
+  } else {
+    announced.overlapped.hEvent = CreateEventA(NULL, FALSE, FALSE, NULL);
+    CHECK(announced.overlapped.hEvent != NULL);
+  }
+  thread = CreateThread(NULL, 0, Hear, NULL, 0, NULL);
+  CHECK(announced.seen != NULL && thread != NULL);
+  for (round = 1; round <= announced_rounds; ++round) {
+    for (i = 0; i < 32; ++i) input[i] = round;
+    CHECK(DeviceIoControl(file, IOCTL_OVERLAPPED_ECHO, input, sizeof(input), (void*)announced.output,
+                          sizeof(announced.output), NULL, &announced.overlapped));
+    CHECK(WaitForSingleObject(announced.seen, INFINITE) == WAIT_OBJECT_0);
+  }
+  CHECK(WaitForSingleObject(thread, INFINITE) == WAIT_OBJECT_0 && CloseHandle(thread));
+  if (announced.stale != 0) fprintf(stderr, "%d of %d were stale\n", announced.stale, announced_rounds);
+  CHECK(announced.stale == 0);
+  CHECK(CloseHandle(by_port ? announced.port : announced.overlapped.hEvent) && CloseHandle(announced.seen) &&
+        CloseHandle(file));
 }
 
 static void ByPort(void) {
@@ -179,6 +239,8 @@ int main(void) {
   ByFile();
   ByPort();
   ByApc();
+  AnnouncedWithResults(FALSE);
+  AnnouncedWithResults(TRUE);
   CHECK(CloseHandle(device));
   return 0;
 }
