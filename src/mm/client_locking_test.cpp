@@ -81,6 +81,24 @@ TEST_F(ClientLockingTest, SelectedPagesAreLockedInTheirOrder) {
   Unlock(mdl);
 }
 
+TEST_F(ClientLockingTest, SelectedPagesMayLieOnBothSidesOfSystemSpace) {
+  const uintptr_t memory[2] = {0x5600'0000'0000, 0x7e20'0000'0000};
+  FILE_SEGMENT_ELEMENT segments[3] = {};
+  for (uint8_t i = 0; i < 2; ++i) {
+    client_->MapAt(memory[i], PAGE_SIZE, static_cast<uint8_t>(0x20 + i));
+    segments[i].Buffer = Pointer(memory[i]);
+  }
+  PMDL mdl = IoAllocateMdl(Pointer(memory[0]), 2 * PAGE_SIZE, FALSE, FALSE, nullptr);
+  ASSERT_EQ(RaisedBy([&] { MmProbeAndLockSelectedPages(mdl, segments, UserMode, IoModifyAccess); }),
+            STATUS_SUCCESS);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(Address(mdl)[i * PAGE_SIZE], 0x20 + i);
+    Address(mdl)[i * PAGE_SIZE] = 0x71;
+    EXPECT_EQ(client_->Load<uint8_t>(memory[i]), 0x71);
+  }
+  Unlock(mdl);
+}
+
 TEST_F(ClientLockingTest, PagesOfAnotherProcessCanBeLocked) {
   const uintptr_t memory = client_->Map(PAGE_SIZE, 0x10);
   client_->Detach();

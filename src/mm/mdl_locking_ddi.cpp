@@ -170,16 +170,16 @@ VOID MmProbeAndLockSelectedPages(PMDLX MemoryDescriptorList, PFILE_SEGMENT_ELEME
   const uint64_t pages = PagesOfMdl(mdl);
   // One entry in the table from the lowest page to the highest: keeps more than asked for, never less.
   uintptr_t low = ~uintptr_t{0}, high = 0;
+  bool all_user = true;  // they may lie on both sides of system space
   NTSTATUS status = STATUS_SUCCESS;
   for (uint64_t i = 0; i < pages; ++i) {
     const uintptr_t page = Parameter(SegmentArray[i].Buffer);
-    if (BYTE_OFFSET(page) != 0 || (AccessMode == UserMode && !IsUserRange(page, kPageBytes))) {
-      status = STATUS_ACCESS_VIOLATION;
-    }
+    all_user = all_user && IsUserRange(page, kPageBytes);
+    if (BYTE_OFFSET(page) != 0 || (AccessMode == UserMode && !all_user)) status = STATUS_ACCESS_VIOLATION;
     low = page < low ? page : low;
     high = page > high ? page : high;
   }
-  if (NT_SUCCESS(status) && pages != 0 && IsUserRange(low, high + kPageBytes - low) &&
+  if (NT_SUCCESS(status) && pages != 0 && all_user &&
       IsOfClient(CurrentProcess(), AccessMode, low, low + kPageBytes, AccessOf(Operation))) {
     status =
         LockSelected(mdl, SegmentArray, pages,
