@@ -4,24 +4,37 @@
 #include "mm/misuse.h"
 #include "mm/state.h"
 #include "mm/user_memory.h"
+#include "mm/user_window.h"
 
 using namespace ring3;
 using namespace ring3::mm;
 
+namespace {
+
+Status Probe(const volatile VOID* address, SIZE_T length, ULONG alignment) {
+  RING3_TRY(ProbeUserRange(address, length, alignment == 0 ? 1 : alignment));
+  if (length == 0 || CurrentSpace().is_local()) return STATUS_SUCCESS;
+  const uintptr_t start = Parameter(const_cast<PVOID>(address));
+  return IsExecutivesMemory(start, start + length) ? STATUS_ACCESS_VIOLATION : STATUS_SUCCESS;
+}
+
+}  // namespace
+
 // Raises STATUS_ACCESS_VIOLATION where the range wraps or is not in user address space,
 // STATUS_DATATYPE_MISALIGNMENT where `Address` is not a multiple of `Alignment`. A length of zero passes.
-// Does not look at the memory. IRQL <= APC_LEVEL. nf-wdm-probeforread
+// Does not look at the memory; but in the context of an application in a process of its own, where the
+// executive has memory, that is no user address. IRQL <= APC_LEVEL. nf-wdm-probeforread
 VOID ProbeForRead(const volatile VOID* Address, SIZE_T Length, ULONG Alignment) {
-  const Status status = ProbeUserRange(Address, Length, Alignment == 0 ? 1 : Alignment);
+  const Status status = Probe(Address, Length, Alignment);
   if (!status.ok()) ExRaiseStatus(status);
 }
 
 // The same, and raises STATUS_ACCESS_VIOLATION where a page of the range cannot be written now. What is there
 // is not changed. nf-wdm-probeforwrite
 VOID ProbeForWrite(volatile VOID* Address, SIZE_T Length, ULONG Alignment) {
-  NTSTATUS status = ProbeUserRange(Address, Length, Alignment == 0 ? 1 : Alignment);
-  if (NT_SUCCESS(status)) status = ProbeUserWrite(Address, Length);
-  if (!NT_SUCCESS(status)) ExRaiseStatus(status);
+  Status status = Probe(Address, Length, Alignment);
+  if (status.ok()) status = ProbeUserWrite(Address, Length);
+  if (!status.ok()) ExRaiseStatus(status);
 }
 
 // Keeps the range of the current process from being freed and from a protection stricter than `ProbeMode`

@@ -120,6 +120,7 @@ class UserWindow {
   UserWindowMoment Now();
   void Sync(const AddressSpace& space);
   void Settle(PKPROCESS process);
+  bool IsOwnMemory(uintptr_t start, uintptr_t end);
   UserWindowCounts Counts();
 
  private:
@@ -317,6 +318,23 @@ void UserWindow::Settle(PKPROCESS process) {
   }
   WriteBackLocked(process);
   PublishLocked();
+}
+
+bool UserWindow::IsOwnMemory(uintptr_t start, uintptr_t end) {
+  const WindowGuard guard(mutex_);
+  if (!started_) return false;
+  for (uintptr_t at = start; at < end;) {
+    const Run* run = pages_.FindShown(at);
+    if (run == nullptr) {
+      os::Region region;
+      if (!own_regions_.FindOrNext(at, &region) || region.start >= end) return false;
+      at = std::max(at, region.start);
+      run = pages_.FindShown(at);
+      if (run == nullptr) return true;
+    }
+    at = run->end;
+  }
+  return false;
 }
 
 UserWindowCounts UserWindow::Counts() {
@@ -908,6 +926,9 @@ void SettleUserWindowSlow(PEPROCESS process) {
 }
 void SyncUserWindowSlow(const AddressSpace& space) {
   g_user_window.Sync(space);
+}
+bool IsExecutivesMemory(uintptr_t start, uintptr_t end) {
+  return g_user_window.IsOwnMemory(start, end);
 }
 UserWindowCounts GetUserWindowCounts() {
   return g_user_window.Counts();

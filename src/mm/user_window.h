@@ -26,8 +26,9 @@
 // locked (MmProbeAndLockPages) or that VirtualAlloc gave.
 //
 // The protection is the client's own: a write to what is read-only there, or an access to what is not mapped,
-// is left to fault, and raises an access violation in the driver. So is an address where the executive's
-// process has memory of its own; it keeps out of the way (docs/architecture.md).
+// is left to fault, and raises an access violation in the driver. Where the executive's process has memory of
+// its own, nothing can be shown: it keeps out of the way (docs/architecture.md), and probes refuse such
+// addresses, as they refuse Windows' system addresses.
 //
 // Turns. Two clients have different memory at one address, so the window belongs to one of them at a time:
 // while any page of a client is shown, no thread is in driver code in the context of another client
@@ -83,6 +84,10 @@ inline void SyncUserWindow(const AddressSpace& space) {
 inline void SettleUserWindow(PEPROCESS process) {
   if (g_user_window_unsettled.load(std::memory_order_acquire)) SettleUserWindowSlow(process);
 }
+
+// Whether the executive's process has memory of its own in [start, end), which may be anything: a pointer
+// there does not mean the client's. IRQL <= DISPATCH_LEVEL, no spin lock of the executive held.
+bool IsExecutivesMemory(uintptr_t start, uintptr_t end);
 
 // For tests and `ring3 list`.
 struct UserWindowCounts {

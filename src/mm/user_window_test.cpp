@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ddi/ke.h"
+#include "ddi/mm.h"
 #include "mm/test_raise.h"
 #include "os/guarded_copy.h"
 
@@ -291,6 +292,36 @@ TEST_F(UserWindowTest, AddressesOfTheExecutiveAreNoUserMemory) {
     EXPECT_FALSE(os::GuardedReadByte(&At(kAt + kGiB)));
   });
   munmap(own, 2 * PAGE_SIZE);
+}
+
+// A client with memory at the same address would have the driver read or write the executive's.
+TEST_F(UserWindowTest, ProbesRefuseMemoryOfTheExecutive) {
+  const auto probe = [](uintptr_t start, size_t byte_count) {
+    const NTSTATUS read = RaisedBy([=] { ProbeForRead(&At(start), byte_count, 1); });
+    EXPECT_EQ(RaisedBy([=] { ProbeForWrite(&At(start), byte_count, 1); }), read);
+    return read;
+  };
+  const uintptr_t start = kAt + kGiB;
+  void* own = mmap(reinterpret_cast<void*>(start + PAGE_SIZE), PAGE_SIZE, PROT_READ | PROT_WRITE,
+                   MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+  ASSERT_EQ(own, reinterpret_cast<void*>(start + PAGE_SIZE));
+  first_->MapAt(start, 2 * PAGE_SIZE, 0x11);
+  first_->MapObject(start + 2 * PAGE_SIZE, PAGE_SIZE, 0);
+  first_->Drive([&] {
+    EXPECT_EQ(probe(start, PAGE_SIZE), STATUS_SUCCESS);
+    At(start) = 1;
+    At(start + 2 * PAGE_SIZE) = 1;
+    EXPECT_EQ(probe(start, PAGE_SIZE), STATUS_SUCCESS);
+    EXPECT_EQ(probe(start + 2 * PAGE_SIZE, 1), STATUS_SUCCESS);
+    EXPECT_EQ(probe(start, PAGE_SIZE + 1), STATUS_ACCESS_VIOLATION);
+    EXPECT_EQ(probe(start, 3 * PAGE_SIZE), STATUS_ACCESS_VIOLATION);
+    EXPECT_EQ(probe(start + PAGE_SIZE, 1), STATUS_ACCESS_VIOLATION);
+    EXPECT_EQ(probe(start + PAGE_SIZE, 0), STATUS_SUCCESS);
+    uint8_t on_stack = 0;
+    EXPECT_EQ(probe(reinterpret_cast<uintptr_t>(&on_stack), 1), STATUS_ACCESS_VIOLATION);
+  });
+  munmap(own, PAGE_SIZE);
+  first_->Drive([&] { EXPECT_EQ(probe(start, 3 * PAGE_SIZE), STATUS_SUCCESS); });
 }
 
 TEST_F(UserWindowTest, AClientThatIsKilledMakesAccessesFail) {
