@@ -22,10 +22,6 @@ static struct {
   KDPC Dpc;
 } Slow;
 
-static OF_FILE* FileOf(PIRP Irp) {
-  return IoGetCurrentIrpStackLocation(Irp)->FileObject->FsContext;
-}
-
 static VOID CompleteSlow(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Argument2) {
   LIST_ENTRY done;
 
@@ -70,7 +66,7 @@ static VOID Unlock(OF_FILE* File) {
 }
 
 static NTSTATUS Lock(PIRP Irp) {
-  OF_FILE* file = FileOf(Irp);
+  OF_FILE* file = TestFileOf(Irp);
   NTSTATUS status = STATUS_SUCCESS;
   PUCHAR bytes;
 
@@ -105,7 +101,7 @@ static VOID Unmap(OF_FILE* File) {
 }
 
 static NTSTATUS Map(PIRP Irp) {
-  OF_FILE* file = FileOf(Irp);
+  OF_FILE* file = TestFileOf(Irp);
   PHYSICAL_ADDRESS low = {{0, 0}}, high, skip = {{0, 0}};
   NTSTATUS status = STATUS_SUCCESS;
 
@@ -174,7 +170,7 @@ static NTSTATUS Attach(PIRP Irp) {
 }
 
 static NTSTATUS TestDispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
-  OF_FILE* file = FileOf(Irp);
+  OF_FILE* file = TestFileOf(Irp);
   LARGE_INTEGER due;
   KIRQL irql;
 
@@ -215,32 +211,17 @@ static NTSTATUS TestDispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
   }
 }
 
-static NTSTATUS SoakCreate(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
-  OF_FILE* file = ExAllocatePool2(POOL_FLAG_NON_PAGED, sizeof(OF_FILE), 'kaoS');
-
-  if (file == NULL) return TestComplete(Irp, STATUS_INSUFFICIENT_RESOURCES, 0);
-  ExInitializeFastMutex(&file->Lock);
-  IoGetCurrentIrpStackLocation(Irp)->FileObject->FsContext = file;
-  return TestCreate(DeviceObject, Irp);
+static VOID BeginFile(PVOID File) {
+  ExInitializeFastMutex(&((OF_FILE*)File)->Lock);
 }
 
-// In the context of the process whose last handle is closed: a view is unmapped where it was mapped.
-static NTSTATUS SoakCleanup(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
-  OF_FILE* file = FileOf(Irp);
+static VOID CleanUpFile(PVOID File) {
+  OF_FILE* file = File;
 
   ExAcquireFastMutex(&file->Lock);
   Unlock(file);
   Unmap(file);
   ExReleaseFastMutex(&file->Lock);
-  return TestCleanup(DeviceObject, Irp);
-}
-
-static NTSTATUS SoakClose(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
-  OF_FILE* file = FileOf(Irp);
-
-  TEST_CHECK(file->Locked == NULL && file->Mapped == NULL);
-  ExFreePoolWithTag(file, 'kaoS');
-  return TestClose(DeviceObject, Irp);
 }
 
 static VOID SoakUnload(PDRIVER_OBJECT DriverObject) {
@@ -255,9 +236,9 @@ static NTSTATUS TestStart(PDRIVER_OBJECT DriverObject) {
   InitializeListHead(&Slow.Queue);
   KeInitializeTimer(&Slow.Timer);
   KeInitializeDpc(&Slow.Dpc, CompleteSlow, NULL);
-  DriverObject->MajorFunction[IRP_MJ_CREATE] = SoakCreate;
-  DriverObject->MajorFunction[IRP_MJ_CLEANUP] = SoakCleanup;
-  DriverObject->MajorFunction[IRP_MJ_CLOSE] = SoakClose;
+  Test.FileBytes = sizeof(OF_FILE);
+  Test.BeginFile = BeginFile;
+  Test.CleanUpFile = CleanUpFile;
   DriverObject->DriverUnload = SoakUnload;
   return STATUS_SUCCESS;
 }

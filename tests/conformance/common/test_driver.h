@@ -25,6 +25,11 @@ static struct {
   UNICODE_STRING Links[4];
   ULONG LinkCount;
   PUNICODE_STRING RegistryPath;  // TestStart's alone
+  // For TestStart to set: what a file object has of its own (TestFileOf), zeroed at first; what is done with
+  // it at the beginning; and in its cleanup, in the context of the process that closes the last handle.
+  SIZE_T FileBytes;
+  VOID (*BeginFile)(PVOID File);
+  VOID (*CleanUpFile)(PVOID File);
 } Test;
 
 static DRIVER_DISPATCH TestDispatch;
@@ -96,8 +101,18 @@ static inline PIRP TestTake(PVOID FileObject) {
   return IoCsqRemoveNextIrp(&Test.CancelSafe, FileObject);
 }
 
+static inline PVOID TestFileOf(PIRP Irp) {
+  return IoGetCurrentIrpStackLocation(Irp)->FileObject->FsContext;
+}
+
 static NTSTATUS TestCreate(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
   UNREFERENCED_PARAMETER(DeviceObject);
+  if (Test.FileBytes != 0) {
+    PVOID file = ExAllocatePool2(POOL_FLAG_NON_PAGED, Test.FileBytes, 'tseT');
+    if (file == NULL) return TestComplete(Irp, STATUS_INSUFFICIENT_RESOURCES, 0);
+    if (Test.BeginFile != NULL) Test.BeginFile(file);
+    IoGetCurrentIrpStackLocation(Irp)->FileObject->FsContext = file;
+  }
   InterlockedIncrement(&Test.State.Creates);
   return TestComplete(Irp, STATUS_SUCCESS, 0);
 }
@@ -107,6 +122,7 @@ static NTSTATUS TestCleanup(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
   PIRP left;
   UNREFERENCED_PARAMETER(DeviceObject);
   InterlockedIncrement(&Test.State.Cleanups);
+  if (Test.CleanUpFile != NULL) Test.CleanUpFile(file->FsContext);
   while ((left = TestTake(file)) != NULL) TestQueueCancelled(&Test.CancelSafe, left);
   return TestComplete(Irp, STATUS_SUCCESS, 0);
 }
@@ -117,6 +133,7 @@ static NTSTATUS TestClose(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
   // The last of a file: no request of its is about, and its cleanup has been.
   TEST_CHECK(IoCsqRemoveNextIrp(&Test.CancelSafe, file) == NULL);
   TEST_CHECK(InterlockedIncrement(&Test.State.Closes) <= ReadAcquire(&Test.State.Cleanups));
+  if (file->FsContext != NULL) ExFreePoolWithTag(file->FsContext, 'tseT');
   return TestComplete(Irp, STATUS_SUCCESS, 0);
 }
 

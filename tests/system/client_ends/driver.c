@@ -20,12 +20,8 @@ static struct {
   LOG All;
 } Noted;
 
-static OF_FILE* FileOf(PIRP Irp) {
-  return IoGetCurrentIrpStackLocation(Irp)->FileObject->FsContext;
-}
-
 static VOID Note(PIRP Irp, ULONG Code, UCHAR Major) {
-  OF_FILE* file = FileOf(Irp);
+  OF_FILE* file = TestFileOf(Irp);
   KIRQL irql;
 
   KeAcquireSpinLock(&Noted.Lock, &irql);
@@ -98,34 +94,31 @@ static NTSTATUS TestDispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
   return TestComplete(Irp, STATUS_SUCCESS, sizeof(LOG));
 }
 
-static NTSTATUS Create(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
-  OF_FILE* file = ExAllocatePool2(POOL_FLAG_NON_PAGED, sizeof(OF_FILE), 'sdnE');
-
-  if (file == NULL) return TestComplete(Irp, STATUS_INSUFFICIENT_RESOURCES, 0);
-  file->Number = InterlockedIncrement((volatile LONG*)&Noted.Files);
-  file->Process = HandleToULong(PsGetCurrentProcessId());
-  IoGetCurrentIrpStackLocation(Irp)->FileObject->FsContext = file;
-  return TestCreate(DeviceObject, Irp);
+static VOID BeginFile(PVOID File) {
+  ((OF_FILE*)File)->Number = InterlockedIncrement((volatile LONG*)&Noted.Files);
+  ((OF_FILE*)File)->Process = HandleToULong(PsGetCurrentProcessId());
 }
 
 // In the context of the process that closes its last handle, also where that has been killed.
 static NTSTATUS Cleanup(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
-  TEST_CHECK(HandleToULong(PsGetCurrentProcessId()) == FileOf(Irp)->Process);
-  TEST_CHECK(HandleToULong(PsGetProcessId(PsGetCurrentProcess())) == FileOf(Irp)->Process);
-  TEST_CHECK(IoGetRequestorProcessId(Irp) == FileOf(Irp)->Process);
+  OF_FILE* file = TestFileOf(Irp);
+
+  TEST_CHECK(HandleToULong(PsGetCurrentProcessId()) == file->Process);
+  TEST_CHECK(HandleToULong(PsGetProcessId(PsGetCurrentProcess())) == file->Process);
+  TEST_CHECK(IoGetRequestorProcessId(Irp) == file->Process);
   Note(Irp, 0, IRP_MJ_CLEANUP);
   return TestCleanup(DeviceObject, Irp);
 }
 
 static NTSTATUS Close(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
   Note(Irp, 0, IRP_MJ_CLOSE);
-  ExFreePoolWithTag(FileOf(Irp), 'sdnE');
   return TestClose(DeviceObject, Irp);
 }
 
 static NTSTATUS TestStart(PDRIVER_OBJECT DriverObject) {
   KeInitializeSpinLock(&Noted.Lock);
-  DriverObject->MajorFunction[IRP_MJ_CREATE] = Create;
+  Test.FileBytes = sizeof(OF_FILE);
+  Test.BeginFile = BeginFile;
   DriverObject->MajorFunction[IRP_MJ_CLEANUP] = Cleanup;
   DriverObject->MajorFunction[IRP_MJ_CLOSE] = Close;
   return IoCsqInitialize(&Pended, TestQueueInsert, TestQueueRemove, TestQueuePeek, TestQueueLock, TestQueueUnlock,

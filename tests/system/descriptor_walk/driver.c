@@ -18,7 +18,9 @@ static VOID FillSecret(PVOID Memory, SIZE_T ByteCount) {
   for (i = 0; i < ByteCount / sizeof(ULONG64); ++i) ((ULONG64*)Memory)[i] = WALK_SECRET;
 }
 
-static VOID Free(OF_FILE* File) {
+static VOID Free(PVOID Opaque) {
+  OF_FILE* File = Opaque;
+
   if (File->Mapped != NULL) {
     MmUnmapLockedPages(File->Address, File->Mapped);
     if (File->IsPool) {
@@ -104,7 +106,7 @@ static NTSTATUS Check(OF_FILE* File) {
 }
 
 static NTSTATUS TestDispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
-  OF_FILE* file = IoGetCurrentIrpStackLocation(Irp)->FileObject->FsContext;
+  OF_FILE* file = TestFileOf(Irp);
 
   UNREFERENCED_PARAMETER(DeviceObject);
   switch (TestCodeOf(Irp)) {
@@ -123,24 +125,6 @@ static NTSTATUS TestDispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
   return TestComplete(Irp, STATUS_INVALID_PARAMETER, 0);
 }
 
-static NTSTATUS WalkCreate(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
-  OF_FILE* file = ExAllocatePool2(POOL_FLAG_NON_PAGED, sizeof(OF_FILE), 'klaW');
-
-  if (file == NULL) return TestComplete(Irp, STATUS_INSUFFICIENT_RESOURCES, 0);
-  IoGetCurrentIrpStackLocation(Irp)->FileObject->FsContext = file;
-  return TestCreate(DeviceObject, Irp);
-}
-
-static NTSTATUS WalkCleanup(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
-  Free(IoGetCurrentIrpStackLocation(Irp)->FileObject->FsContext);
-  return TestCleanup(DeviceObject, Irp);
-}
-
-static NTSTATUS WalkClose(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
-  ExFreePoolWithTag(IoGetCurrentIrpStackLocation(Irp)->FileObject->FsContext, 'klaW');
-  return TestClose(DeviceObject, Irp);
-}
-
 static VOID WalkUnload(PDRIVER_OBJECT DriverObject) {
   ULONG i;
   for (i = 0; i < WALK_SECRET_PAGES; ++i) ExFreePoolWithTag(Secrets[i], 'klaW');
@@ -157,9 +141,8 @@ static NTSTATUS TestStart(PDRIVER_OBJECT DriverObject) {
     TEST_CHECK(Secrets[i] != NULL);
     FillSecret(Secrets[i], bytes);
   }
-  DriverObject->MajorFunction[IRP_MJ_CREATE] = WalkCreate;
-  DriverObject->MajorFunction[IRP_MJ_CLEANUP] = WalkCleanup;
-  DriverObject->MajorFunction[IRP_MJ_CLOSE] = WalkClose;
+  Test.FileBytes = sizeof(OF_FILE);
+  Test.CleanUpFile = Free;
   DriverObject->DriverUnload = WalkUnload;
   return STATUS_SUCCESS;
 }

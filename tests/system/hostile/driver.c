@@ -2,7 +2,7 @@
 #include "../../conformance/common/test_driver.h"
 #include "hostile.h"
 
-// What a file has mapped, in FsContext.
+// What a file has mapped.
 typedef struct _VIEW {
   FAST_MUTEX Lock;
   PVOID Address;
@@ -11,10 +11,6 @@ typedef struct _VIEW {
 
 static PVOID Page;
 static PMDL PageMdl;
-
-static VIEW* ViewOf(PIRP Irp) {
-  return IoGetCurrentIrpStackLocation(Irp)->FileObject->FsContext;
-}
 
 static NTSTATUS Fill(PIRP Irp) {
   PVOID bytes;
@@ -27,7 +23,7 @@ static NTSTATUS Fill(PIRP Irp) {
 }
 
 static NTSTATUS Map(PIRP Irp) {
-  VIEW* view = ViewOf(Irp);
+  VIEW* view = TestFileOf(Irp);
   NTSTATUS status = STATUS_SUCCESS;
 
   if (TestOutLength(Irp) < sizeof(PVOID)) return TestComplete(Irp, STATUS_BUFFER_TOO_SMALL, 0);
@@ -63,30 +59,18 @@ static NTSTATUS TestDispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
   }
 }
 
-static NTSTATUS HostileCreate(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
-  VIEW* view = ExAllocatePool2(POOL_FLAG_NON_PAGED, sizeof(VIEW), 'tsoH');
-
-  if (view == NULL) return TestComplete(Irp, STATUS_INSUFFICIENT_RESOURCES, 0);
-  ExInitializeFastMutex(&view->Lock);
-  IoGetCurrentIrpStackLocation(Irp)->FileObject->FsContext = view;
-  return TestCreate(DeviceObject, Irp);
+static VOID BeginView(PVOID File) {
+  ExInitializeFastMutex(&((VIEW*)File)->Lock);
 }
 
-// The process is still that of the file's last handle, or of the request.
-static NTSTATUS HostileCleanup(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
-  VIEW* view = ViewOf(Irp);
+static VOID CleanUpView(PVOID File) {
+  VIEW* view = File;
 
   ExAcquireFastMutex(&view->Lock);
   view->Closed = TRUE;
   if (view->Address != NULL) MmUnmapLockedPages(view->Address, PageMdl);
   view->Address = NULL;
   ExReleaseFastMutex(&view->Lock);
-  return TestCleanup(DeviceObject, Irp);
-}
-
-static NTSTATUS HostileClose(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
-  ExFreePoolWithTag(ViewOf(Irp), 'tsoH');
-  return TestClose(DeviceObject, Irp);
 }
 
 static VOID HostileUnload(PDRIVER_OBJECT DriverObject) {
@@ -102,9 +86,9 @@ static NTSTATUS TestStart(PDRIVER_OBJECT DriverObject) {
   TEST_CHECK(PageMdl != NULL);
   MmBuildMdlForNonPagedPool(PageMdl);
   RtlCopyMemory(Page, PAGE_TEXT, sizeof(PAGE_TEXT));
-  DriverObject->MajorFunction[IRP_MJ_CREATE] = HostileCreate;
-  DriverObject->MajorFunction[IRP_MJ_CLEANUP] = HostileCleanup;
-  DriverObject->MajorFunction[IRP_MJ_CLOSE] = HostileClose;
+  Test.FileBytes = sizeof(VIEW);
+  Test.BeginFile = BeginView;
+  Test.CleanUpFile = CleanUpView;
   DriverObject->DriverUnload = HostileUnload;
   return STATUS_SUCCESS;
 }

@@ -25,10 +25,6 @@ static struct {
   volatile LONG Status;
 } Outcome;
 
-static OF_FILE* FileOf(PIRP Irp) {
-  return IoGetCurrentIrpStackLocation(Irp)->FileObject->FsContext;
-}
-
 static NTSTATUS Tell(NTSTATUS Status) {
   InterlockedExchange(&Outcome.Status, Status);
   KeSetEvent(&Outcome.Event, IO_NO_INCREMENT, FALSE);
@@ -87,7 +83,7 @@ static NTSTATUS TakeOffer(VOID) {
 }
 
 static NTSTATUS Map(PIRP Irp, ULONG Rights) {
-  OF_FILE* file = FileOf(Irp);
+  OF_FILE* file = TestFileOf(Irp);
   NTSTATUS status = STATUS_SUCCESS;
 
   if (TestOutLength(Irp) != sizeof(PVOID)) return STATUS_INVALID_PARAMETER;
@@ -140,29 +136,17 @@ static NTSTATUS TestDispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
   }
 }
 
-static NTSTATUS Create(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
-  OF_FILE* file = ExAllocatePool2(POOL_FLAG_NON_PAGED, sizeof(OF_FILE), 'rdrO');
-
-  if (file == NULL) return TestComplete(Irp, STATUS_INSUFFICIENT_RESOURCES, 0);
-  ExInitializeFastMutex(&file->Lock);
-  IoGetCurrentIrpStackLocation(Irp)->FileObject->FsContext = file;
-  return TestCreate(DeviceObject, Irp);
+static VOID BeginFile(PVOID File) {
+  ExInitializeFastMutex(&((OF_FILE*)File)->Lock);
 }
 
-// In the context of the process whose last handle is closed: a view is unmapped where it was mapped.
-static NTSTATUS Cleanup(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
-  OF_FILE* file = FileOf(Irp);
+static VOID CleanUpFile(PVOID File) {
+  OF_FILE* file = File;
 
   ExAcquireFastMutex(&file->Lock);
   if (file->View != NULL) MmUnmapLockedPages(file->View, Pages);
   file->View = NULL;
   ExReleaseFastMutex(&file->Lock);
-  return TestCleanup(DeviceObject, Irp);
-}
-
-static NTSTATUS Close(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
-  ExFreePoolWithTag(FileOf(Irp), 'rdrO');
-  return TestClose(DeviceObject, Irp);
 }
 
 static VOID Unload(PDRIVER_OBJECT DriverObject) {
@@ -184,9 +168,9 @@ static NTSTATUS TestStart(PDRIVER_OBJECT DriverObject) {
   bytes = MmGetSystemAddressForMdlSafe(Pages, NormalPagePriority);
   TEST_CHECK(bytes != NULL);
   RtlCopyMemory(bytes, MAPPED_TEXT, sizeof(MAPPED_TEXT));
-  DriverObject->MajorFunction[IRP_MJ_CREATE] = Create;
-  DriverObject->MajorFunction[IRP_MJ_CLEANUP] = Cleanup;
-  DriverObject->MajorFunction[IRP_MJ_CLOSE] = Close;
+  Test.FileBytes = sizeof(OF_FILE);
+  Test.BeginFile = BeginFile;
+  Test.CleanUpFile = CleanUpFile;
   DriverObject->DriverUnload = Unload;
   return STATUS_SUCCESS;
 }
