@@ -68,7 +68,7 @@ Status ClientAddressSpace::Adopt(uintptr_t start, uintptr_t end) {
   RING3_TRY_ASSIGN(const Pfn first,
                    memory_.Place(start, (end - start) >> kPageShift, ClientMemory::Contents::kAny));
   for (uintptr_t at = start; at < end; at += kMostBytesOfOrder) {
-    const ClientMemory::Adopting adopting(memory_);
+    const ClientMemory::Exchange exchange(memory_);
     // After a failure, what has not been mapped is found by the next sweep.
     RING3_TRY(Map(OrderKind::kAdopt, at, std::min(kMostBytesOfOrder, end - at),
                   first + ((at - start) >> kPageShift), ProtectionOf(region)));

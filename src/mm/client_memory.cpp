@@ -138,26 +138,28 @@ void ClientMemory::GiveBlockBack(uint64_t block) {
   --block_count_;
 }
 
-// ---- Adoption
+// ---- Exchanges
 
-ClientMemory::Adopting::Adopting(ClientMemory& memory) : memory_(memory) {
-  memory_.adoptions_.fetch_add(1, std::memory_order_seq_cst);
+ClientMemory::Exchange::Exchange(ClientMemory& memory) : memory_(memory) {
+  memory_.under_way_.fetch_add(1, std::memory_order_seq_cst);
+  memory_.exchanges_.fetch_add(2, std::memory_order_seq_cst);
 }
 
-ClientMemory::Adopting::~Adopting() {
-  memory_.adoptions_.fetch_add(1, std::memory_order_seq_cst);
-  os::FutexWakeAll(memory_.adoptions_);
+ClientMemory::Exchange::~Exchange() {
+  memory_.under_way_.fetch_sub(1, std::memory_order_seq_cst);
+  memory_.exchanges_.fetch_add(2, std::memory_order_seq_cst);
+  os::FutexWakeAll(memory_.exchanges_);
 }
 
-bool ClientMemory::WaitForAdoption(uint32_t since) {
+bool ClientMemory::WaitForExchange(uint32_t since) {
   constexpr int64_t kLongestNs = 1'000'000'000;
-  const uint32_t now = adoptions();
+  const uint32_t now = exchanges();
   const bool is_under_way = (now & 1) != 0;
   if (!is_under_way) return now != since;
   const int64_t deadline = os::MonotonicNs() + kLongestNs;
-  while (adoptions() == now) {
+  while (exchanges() == now) {
     if (given_up_.load(std::memory_order_relaxed) == now) return false;
-    if (os::FutexWait(adoptions_, now, deadline) == os::FutexResult::kTimedOut) {
+    if (os::FutexWait(exchanges_, now & ~1u, deadline) == os::FutexResult::kTimedOut) {
       given_up_.store(now, std::memory_order_relaxed);
     }
   }

@@ -102,22 +102,26 @@ class ClientMemory {
   // Held by who changes what the process has mapped.
   os::Mutex changes;
 
-  // Lives while the process carries an order to adopt out: what it adopts is mapped read-only meanwhile.
-  class Adopting {
+  // Lives while memory of the process is exchanged for other memory at the same addresses: while it carries
+  // an order to adopt out. What it adopts is mapped read-only meanwhile.
+  class Exchange {
    public:
-    explicit Adopting(ClientMemory& memory) RING3_REQUIRES(memory.changes);
-    ~Adopting();
-    Adopting(const Adopting&) = delete;
-    Adopting& operator=(const Adopting&) = delete;
+    explicit Exchange(ClientMemory& memory);
+    ~Exchange();
+    Exchange(const Exchange&) = delete;
+    Exchange& operator=(const Exchange&) = delete;
 
    private:
     ClientMemory& memory_;
   };
-  // Who finds that memory is not writable asks whether an adoption was the reason: `since` is what
-  // adoptions() was before he looked. Where one may have been, waits for its end and returns true: look
+  // Who finds that memory is not writable asks whether an exchange was the reason: `since` is what
+  // exchanges() was before he looked. Where one may have been, waits for its end and returns true: look
   // again. A process that takes too long over one is waited for once.
-  uint32_t adoptions() const { return adoptions_.load(std::memory_order_seq_cst); }
-  bool WaitForAdoption(uint32_t since);
+  uint32_t exchanges() const {
+    const uint32_t count = exchanges_.load(std::memory_order_seq_cst);
+    return count | (under_way_.load(std::memory_order_seq_cst) != 0 ? 1 : 0);
+  }
+  bool WaitForExchange(uint32_t since);
 
   // kAny: all of it will be overwritten.
   enum class Contents : uint8_t { kZeros, kAny };
@@ -156,8 +160,9 @@ class ClientMemory {
   std::atomic<uint32_t> uses_{0};
   std::atomic<bool> ended_{false};
   std::atomic<uint64_t> generation_{0};
-  std::atomic<uint32_t> adoptions_{0};  // begun and ended: odd while one is under way. A futex
-  std::atomic<uint32_t> given_up_{0};   // what adoptions_ was when somebody had waited long enough
+  std::atomic<uint32_t> under_way_{0};  // exchanges
+  std::atomic<uint32_t> exchanges_{0};  // rises by two when one has begun and when it has ended. A futex
+  std::atomic<uint32_t> given_up_{0};   // what exchanges() was when somebody had waited long enough
 
   os::MemoryObject object_ RING3_GUARDED_BY(changes);
   os::FileIdentity identity_{};  // written before the first block has its owner

@@ -55,12 +55,12 @@ bool ClientAddressSpace::Write(uintptr_t address, const void* source, size_t byt
   const auto* from = static_cast<const uint8_t*>(source);
   for (int waits = 0;; ++waits) {
     size_t copied;
-    const uint32_t adoptions = memory_.adoptions();
+    const uint32_t exchanges = memory_.exchanges();
     if (memory_.process().Write(address, from, byte_count, &copied)) return true;
     from += copied;
     address += copied;
     byte_count -= copied;
-    if (waits < kMostWaits && memory_.WaitForAdoption(adoptions)) continue;
+    if (waits < kMostWaits && memory_.WaitForExchange(exchanges)) continue;
     if (!os::GuardedReadByte(from) || !memory_.process().Write(address, from, 1)) return false;
   }
 }
@@ -110,10 +110,10 @@ bool ClientAddressSpace::Find(uintptr_t address, os::Region* region) {
 
 bool ClientAddressSpace::FindSettled(uintptr_t address, os::Region* region) {
   for (int waits = 0;; ++waits) {
-    const uint32_t adoptions = memory_.adoptions();
+    const uint32_t exchanges = memory_.exchanges();
     if (!memory_.process().Regions().Find(address, region)) return false;
     if (region->writable || region->shared || waits == kMostWaits) return true;
-    if (!memory_.WaitForAdoption(adoptions)) return true;
+    if (!memory_.WaitForExchange(exchanges)) return true;
   }
 }
 

@@ -102,8 +102,7 @@ TEST_F(ClientSpaceTest, MemoryThatIsBeingAdoptedIsWaitedFor) {
     bool granted = false, written = false, writable = false;
     std::thread other;
     {
-      os::MutexGuard guard(Space().memory().changes);
-      const ClientMemory::Adopting adopting(Space().memory());
+      const ClientMemory::Exchange adoption(Space().memory());
       client_->Protect(memory, 2 * PAGE_SIZE, PROT_READ);
       other = std::thread([&] {
         os::Region region;
@@ -124,12 +123,11 @@ TEST_F(ClientSpaceTest, MemoryThatIsBeingAdoptedIsWaitedFor) {
 TEST_F(ClientSpaceTest, AnAdoptionThatDoesNotEndIsGivenUpOn) {
   constexpr uint8_t kByte = 0x11;
   const uintptr_t memory = client_->Map(PAGE_SIZE, 0x10, PROT_READ);
-  os::MutexGuard guard(Space().memory().changes);
-  const ClientMemory::Adopting adopting(Space().memory());
-  const uint32_t since = Space().memory().adoptions();
+  const ClientMemory::Exchange adoption(Space().memory());
+  const uint32_t since = Space().memory().exchanges();
   EXPECT_FALSE(Space().Grants(memory, memory + PAGE_SIZE, Access::kWrite));
   EXPECT_FALSE(Space().Write(memory, &kByte, 1));
-  EXPECT_FALSE(Space().memory().WaitForAdoption(since));
+  EXPECT_FALSE(Space().memory().WaitForExchange(since));
 }
 
 // ---- Addresses
