@@ -8,6 +8,7 @@
 #include "ntstatus.h"
 #include "os/clock.h"
 #include "os/futex.h"
+#include "os/guarded_copy.h"
 #include "os/thread.h"
 
 namespace ring3::mm {
@@ -164,6 +165,46 @@ bool ClientMemory::WaitForExchange(uint32_t since) {
     }
   }
   return true;
+}
+
+bool ClientMemory::Write(uintptr_t address, const void* source, size_t byte_count) {
+  const auto* from = static_cast<const uint8_t*>(source);
+  for (int waits = 0;;) {
+    size_t copied;
+    const uint32_t since = exchanges();
+    const bool written = process_.Write(address, from, byte_count, &copied);
+    // Linux looks pages up before it copies. Nobody has been told yet of what was written.
+    if (waits < kMostWaits && WaitForExchange(since)) {
+      ++waits;
+      continue;
+    }
+    if (written) return true;
+    from += copied;
+    address += copied;
+    byte_count -= copied;
+    // It may be our own page that Linux found no way to: see ClientAddressSpace::Read.
+    if (!os::GuardedReadByte(from) || !process_.Write(address, from, 1)) return false;
+  }
+}
+
+size_t ClientMemory::WritePieces(std::span<const os::PeerProcess::Piece> pieces) {
+  const uint32_t since = exchanges();
+  const bool all_written = process_.WritePieces(pieces.data(), pieces.size()) && !WaitForExchange(since);
+  size_t written = 0;
+  for (const os::PeerProcess::Piece& piece : pieces) {
+    if (all_written) {
+      written += piece.byte_count;
+      continue;
+    }
+    // Page by page, so that what cannot be written keeps nothing else from it.
+    const auto* source = static_cast<const uint8_t*>(piece.source);
+    for (size_t done = 0, bytes; done < piece.byte_count; done += bytes) {
+      const uintptr_t address = piece.address + done;
+      bytes = std::min<size_t>(piece.byte_count - done, kPageBytes - address % kPageBytes);
+      if (Write(address, source + done, bytes)) written += bytes;
+    }
+  }
+  return written;
 }
 
 // ---- Placing

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <map>
+#include <span>
 #include <vector>
 
 #include "base/result.h"
@@ -114,14 +115,21 @@ class ClientMemory {
    private:
     ClientMemory& memory_;
   };
-  // Who finds that memory is not writable asks whether an exchange was the reason: `since` is what
-  // exchanges() was before he looked. Where one may have been, waits for its end and returns true: look
-  // again. A process that takes too long over one is waited for once.
+  // Who finds that memory is not writable asks whether an exchange was the reason; who has written, whether
+  // it was to what is no longer there. `since` is what exchanges() was before. Where one may have been, waits
+  // for its end and returns true: look, or write, again. A process that takes too long over one is waited for
+  // once.
   uint32_t exchanges() const {
     const uint32_t count = exchanges_.load(std::memory_order_seq_cst);
     return count | (under_way_.load(std::memory_order_seq_cst) != 0 ? 1 : 0);
   }
   bool WaitForExchange(uint32_t since);
+  // A process that exchanges memory all the time is given up on.
+  static constexpr int kMostWaits = 100;
+
+  // AddressSpace::Write and WritePieces, of what the process itself has. Within a Use.
+  bool Write(uintptr_t address, const void* source, size_t byte_count);
+  size_t WritePieces(std::span<const os::PeerProcess::Piece> pieces);
 
   // kAny: all of it will be overwritten.
   enum class Contents : uint8_t { kZeros, kAny };

@@ -18,13 +18,6 @@ Result<std::unique_ptr<AddressSpace>> AddressSpace::CreateForClient(os::PeerProc
   return std::unique_ptr<AddressSpace>(std::make_unique<ClientAddressSpace>(process, port));
 }
 
-namespace {
-
-// An application that adopts memory all the time is given up on.
-constexpr int kMostWaits = 100;
-
-}  // namespace
-
 // ---- Access
 
 bool ClientAddressSpace::Read(void* destination, uintptr_t address, size_t byte_count) {
@@ -52,17 +45,7 @@ bool ClientAddressSpace::Write(uintptr_t address, const void* source, size_t byt
     return true;
   const ClientMemory::Use use(memory_);
   if (!use) return false;
-  const auto* from = static_cast<const uint8_t*>(source);
-  for (int waits = 0;; ++waits) {
-    size_t copied;
-    const uint32_t exchanges = memory_.exchanges();
-    if (memory_.process().Write(address, from, byte_count, &copied)) return true;
-    from += copied;
-    address += copied;
-    byte_count -= copied;
-    if (waits < kMostWaits && memory_.WaitForExchange(exchanges)) continue;
-    if (!os::GuardedReadByte(from) || !memory_.process().Write(address, from, 1)) return false;
-  }
+  return memory_.Write(address, source, byte_count);
 }
 
 size_t ClientAddressSpace::WritePieces(std::span<const os::PeerProcess::Piece> pieces) {
@@ -72,16 +55,9 @@ size_t ClientAddressSpace::WritePieces(std::span<const os::PeerProcess::Piece> p
       std::any_of(pieces.begin(), pieces.end(), [inlined](const os::PeerProcess::Piece& piece) {
         return inlined->Covers(piece.address, piece.byte_count, Access::kWrite);
       });
-  if (!some_inline) {
-    const ClientMemory::Use use(memory_);
-    if (!use) return 0;
-    if (memory_.process().WritePieces(pieces.data(), pieces.size())) {
-      size_t written = 0;
-      for (const os::PeerProcess::Piece& piece : pieces) written += piece.byte_count;
-      return written;
-    }
-  }
-  return AddressSpace::WritePieces(pieces);
+  if (some_inline) return AddressSpace::WritePieces(pieces);
+  const ClientMemory::Use use(memory_);
+  return use ? memory_.WritePieces(pieces) : 0;
 }
 
 bool ClientAddressSpace::Fill(uintptr_t address, uint8_t value, size_t byte_count) {
@@ -112,7 +88,7 @@ bool ClientAddressSpace::FindSettled(uintptr_t address, os::Region* region) {
   for (int waits = 0;; ++waits) {
     const uint32_t exchanges = memory_.exchanges();
     if (!memory_.process().Regions().Find(address, region)) return false;
-    if (region->writable || region->shared || waits == kMostWaits) return true;
+    if (region->writable || region->shared || waits == ClientMemory::kMostWaits) return true;
     if (!memory_.WaitForExchange(exchanges)) return true;
   }
 }

@@ -120,6 +120,28 @@ TEST_F(ClientSpaceTest, MemoryThatIsBeingAdoptedIsWaitedFor) {
   }
 }
 
+// What was written while memory was exchanged may be in pages that are no longer shown.
+TEST_F(ClientSpaceTest, WhatAnAdoptionTookTheOldContentsOfIsWrittenAgain) {
+  constexpr uint8_t kNew[] = {0x11};
+  for (const bool by_pieces : {false, true}) {
+    const uintptr_t memory = client_->Map(PAGE_SIZE, 0x10);
+    size_t written = 0;
+    std::thread other;
+    {
+      const ClientMemory::Exchange adoption(Space().memory());
+      other = std::thread([&] {
+        const os::PeerProcess::Piece piece = {memory, kNew, 1};
+        written = by_pieces ? Space().WritePieces({&piece, 1}) : Space().Write(memory, kNew, 1) ? 1 : 0;
+      });
+      while (client_->Load<uint8_t>(memory) != 0x11) std::this_thread::yield();
+      client_->MapAt(memory, PAGE_SIZE, 0x10);
+    }
+    other.join();
+    EXPECT_EQ(written, 1u);
+    EXPECT_EQ(client_->Load<uint8_t>(memory), 0x11);
+  }
+}
+
 TEST_F(ClientSpaceTest, AnAdoptionThatDoesNotEndIsGivenUpOn) {
   constexpr uint8_t kByte = 0x11;
   const uintptr_t memory = client_->Map(PAGE_SIZE, 0x10, PROT_READ);
