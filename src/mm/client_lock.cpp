@@ -66,7 +66,7 @@ void ClientLock::WriteBack() const {
     }
   }
   // What the application has taken away meanwhile gets nothing.
-  (void)memory->process().WritePieces(pieces.data(), pieces.size());
+  memory->WritePieces(pieces);
 }
 
 }  // namespace ring3::mm

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <atomic>
 #include <cstdlib>
+#include <cstring>
 #include <thread>
 #include <vector>
 
@@ -169,6 +170,45 @@ TEST_F(ClientLockingTest, OnlyTheLockedBytesAreWrittenBack) {
   EXPECT_EQ(client_->Load<uint8_t>(memory + 1000), 0x20);
   EXPECT_EQ(client_->Load<uint8_t>(memory + 1099), 0x20);
   EXPECT_EQ(client_->Load<uint8_t>(memory + 1100), 0x10);
+}
+
+TEST_F(ClientLockingTest, WhatWasTakenAwayDoesNotKeepTheRestFromBeingWrittenBack) {
+  for (const bool unmapped : {false, true}) {
+    const uintptr_t memory = client_->Map(3 * PAGE_SIZE, 0x10);
+    client_->space().RegisterStack(memory, memory + 3 * PAGE_SIZE);
+    PMDL mdl = Lock(memory, 3 * PAGE_SIZE);
+    ASSERT_NE(mdl, nullptr);
+    std::memset(const_cast<uint8_t*>(Address(mdl)), 0x20, 3 * PAGE_SIZE);
+    if (unmapped) {
+      client_->Unmap(memory, PAGE_SIZE);
+    } else {
+      client_->Protect(memory, PAGE_SIZE, PROT_READ);
+    }
+    Unlock(mdl);
+    if (!unmapped) {
+      EXPECT_EQ(client_->Load<uint8_t>(memory + PAGE_SIZE - 1), 0x10);
+    }
+    EXPECT_EQ(client_->Load<uint8_t>(memory + PAGE_SIZE), 0x20);
+    EXPECT_EQ(client_->Load<uint8_t>(memory + 3 * PAGE_SIZE - 1), 0x20);
+  }
+}
+
+TEST_F(ClientLockingTest, WritingBackWaitsForAnAdoption) {
+  const uintptr_t memory = client_->Map(2 * PAGE_SIZE, 0x10);
+  client_->space().RegisterStack(memory, memory + 2 * PAGE_SIZE);
+  PMDL mdl = Lock(memory, 2 * PAGE_SIZE);
+  ASSERT_NE(mdl, nullptr);
+  for (const int at : {0, PAGE_SIZE}) Address(mdl)[at] = 0x20;
+  std::thread other;
+  {
+    const ClientMemory::Exchange adoption(Space().memory());
+    client_->Protect(memory + PAGE_SIZE, PAGE_SIZE, PROT_READ);
+    other = std::thread([&] { Unlock(mdl); });
+    while (client_->Load<uint8_t>(memory) != 0x20) std::this_thread::yield();
+    client_->Protect(memory + PAGE_SIZE, PAGE_SIZE, PROT_READ | PROT_WRITE);
+  }
+  other.join();
+  EXPECT_EQ(client_->Load<uint8_t>(memory + PAGE_SIZE), 0x20);
 }
 
 TEST_F(ClientLockingTest, TheFirstThreadsStackIsKnown) {
