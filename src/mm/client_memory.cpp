@@ -167,6 +167,25 @@ bool ClientMemory::WaitForExchange(uint32_t since) {
   return true;
 }
 
+bool ClientMemory::Read(void* destination, uintptr_t address, size_t byte_count) {
+  auto* target = static_cast<uint8_t*>(destination);
+  for (int waits = 0;;) {
+    size_t copied;
+    const uint32_t since = exchanges();
+    if (process_.Read(target, address, byte_count, &copied)) return true;
+    target += copied;
+    address += copied;
+    byte_count -= copied;
+    if (waits < kMostWaits && WaitForExchange(since)) {
+      ++waits;
+      continue;
+    }
+    // It may be our own page that Linux found no way to: one that is on the move, or filled when first
+    // touched. Touching it brings it about.
+    if (!os::GuardedProbeWriteByte(target) || !process_.Read(target, address, 1)) return false;
+  }
+}
+
 bool ClientMemory::Write(uintptr_t address, const void* source, size_t byte_count) {
   const auto* from = static_cast<const uint8_t*>(source);
   for (int waits = 0;;) {
@@ -182,7 +201,7 @@ bool ClientMemory::Write(uintptr_t address, const void* source, size_t byte_coun
     from += copied;
     address += copied;
     byte_count -= copied;
-    // It may be our own page that Linux found no way to: see ClientAddressSpace::Read.
+    // It may be our own page, as above.
     if (!os::GuardedReadByte(from) || !process_.Write(address, from, 1)) return false;
   }
 }

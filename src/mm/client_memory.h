@@ -104,7 +104,8 @@ class ClientMemory {
   os::Mutex changes;
 
   // Lives while memory of the process is exchanged for other memory at the same addresses: while it carries
-  // an order to adopt out. What it adopts is mapped read-only meanwhile.
+  // an order to adopt out (what it adopts is mapped read-only meanwhile), or while a view of driver memory is
+  // held. Whoever has begun one waits for nobody who may look at the process' memory.
   class Exchange {
    public:
     explicit Exchange(ClientMemory& memory);
@@ -115,10 +116,10 @@ class ClientMemory {
    private:
     ClientMemory& memory_;
   };
-  // Who finds that memory is not writable asks whether an exchange was the reason; who has written, whether
-  // it was to what is no longer there. `since` is what exchanges() was before. Where one may have been, waits
-  // for its end and returns true: look, or write, again. A process that takes too long over one is waited for
-  // once.
+  // Who finds that memory cannot be accessed asks whether an exchange was the reason; who has written,
+  // whether it was to what is no longer there. `since` is what exchanges() was before. Where one may have
+  // been, waits for its end and returns true: look, or write, again. A process that takes too long over one
+  // is waited for once.
   uint32_t exchanges() const {
     const uint32_t count = exchanges_.load(std::memory_order_seq_cst);
     return count | (under_way_.load(std::memory_order_seq_cst) != 0 ? 1 : 0);
@@ -127,7 +128,8 @@ class ClientMemory {
   // A process that exchanges memory all the time is given up on.
   static constexpr int kMostWaits = 100;
 
-  // AddressSpace::Write and WritePieces, of what the process itself has. Within a Use.
+  // AddressSpace::Read, Write and WritePieces, of what the process itself has. Within a Use.
+  bool Read(void* destination, uintptr_t address, size_t byte_count);
   bool Write(uintptr_t address, const void* source, size_t byte_count);
   size_t WritePieces(std::span<const os::PeerProcess::Piece> pieces);
 

@@ -10,7 +10,6 @@
 #include "mm/user_memory.h"
 #include "mm/user_window.h"
 #include "ntstatus.h"
-#include "os/guarded_copy.h"
 
 namespace ring3::mm {
 Result<std::unique_ptr<AddressSpace>> AddressSpace::CreateForClient(os::PeerProcess& process,
@@ -26,17 +25,7 @@ bool ClientAddressSpace::Read(void* destination, uintptr_t address, size_t byte_
     return true;
   const ClientMemory::Use use(memory_);
   if (!use) return false;
-  auto* target = static_cast<uint8_t*>(destination);
-  for (;;) {
-    size_t copied;
-    if (memory_.process().Read(target, address, byte_count, &copied)) return true;
-    target += copied;
-    address += copied;
-    byte_count -= copied;
-    // It may be our own page that Linux found no way to: one that is on the move, or filled when first
-    // touched. Touching it brings it about.
-    if (!os::GuardedProbeWriteByte(target) || !memory_.process().Read(target, address, 1)) return false;
-  }
+  return memory_.Read(destination, address, byte_count);
 }
 
 bool ClientAddressSpace::Write(uintptr_t address, const void* source, size_t byte_count) {
@@ -88,7 +77,8 @@ bool ClientAddressSpace::FindSettled(uintptr_t address, os::Region* region) {
   for (int waits = 0;; ++waits) {
     const uint32_t exchanges = memory_.exchanges();
     if (!memory_.process().Regions().Find(address, region)) return false;
-    if (region->writable || region->shared || waits == ClientMemory::kMostWaits) return true;
+    if (region->writable || (region->shared && region->readable) || waits == ClientMemory::kMostWaits)
+      return true;
     if (!memory_.WaitForExchange(exchanges)) return true;
   }
 }

@@ -80,7 +80,7 @@ class ClientAddressSpace final : public AddressSpace {
   enum class Adoption : uint8_t { kWanted, kRefused };
   // False: what was found may have changed meanwhile.
   Result<bool> TryLock(PMDL mdl, std::span<const PageRange> ranges, Adoption adoption, LockedRange entry);
-  // As Find, and not while the memory is read-only for being adopted. Within a Use.
+  // As Find, and not while the memory is read-only for being adopted, or held. Within a Use.
   bool FindSettled(uintptr_t address, os::Region* region);
   Status LockPages(uintptr_t start, uintptr_t end, Access access, Adoption adoption, ClientLock* lock);
   Status Adopt(uintptr_t start, uintptr_t end);

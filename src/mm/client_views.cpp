@@ -2,9 +2,11 @@
 #include "mm/client_views.h"
 
 #include <algorithm>
+#include <deque>
 
-#include "mm/address_space.h"
+#include "ke/room.h"
 #include "mm/client_port.h"
+#include "mm/client_space.h"
 #include "mm/state.h"
 #include "ntstatus.h"
 #include "os/futex.h"
@@ -285,9 +287,13 @@ Status ClientViews::Regroup(const PageRuns& runs, const SharedObjectRef& from, c
     RING3_TRY(Show(newcomer, PiecesIn(*newcomer, to, runs)));
     shown->push_back(to);
   }
+  // On the way back into a room the client's memory is looked at.
+  const ke::OutOfRoomScope outside(ke::CurrentThread());
+  std::deque<ClientMemory::Exchange> exchanges;
   Status status = STATUS_SUCCESS;
   for (const auto* views : {&writable, &read_only}) {
     for (const ClientViewRef& view : *views) {
+      exchanges.emplace_back(static_cast<ClientAddressSpace&>(view->client->space()).memory());
       if (Status held = Hold(*view, pages); !held.ok()) status = held;
     }
   }

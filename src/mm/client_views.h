@@ -137,7 +137,8 @@ class ClientViews {
   // afterwards.
   Status Regroup(const PageRuns& runs, const SharedObjectRef& from, const ClientViewRef& newcomer,
                  std::vector<SharedObjectRef>* shown);
-  // Applications wait when they access the pages of the view, until they are shown again.
+  // Applications wait when they access the pages of the view, until they are shown again; so does whoever
+  // accesses them for an application while the caller has an Exchange.
   Status Hold(const ClientView& view, const PageRuns& pages);
   void ShowAgain(const ClientViewRef& view, const PageRuns& pages);
   void Hide(const ClientView& view, const PageRuns& pages);

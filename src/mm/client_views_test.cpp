@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "mm/client_views_test.h"
 
+#include <atomic>
+#include <thread>
 #include <vector>
 
 #include "mm/test_faults.h"
+#include "mm/user_memory.h"
 
 namespace ring3::mm {
 namespace {
@@ -244,6 +247,52 @@ TEST_F(ClientViewsTest, FailuresAreUndone) {
   EXPECT_LT(failures, 200);
   Unmap(b(), mdl, reader);
   FreePages(mdl);
+}
+
+// What is held is waited for, by the host's threads as by the application's.
+TEST_F(ClientViewsTest, WhoAccessesAHeldViewForTheApplicationWaits) {
+  constexpr int kRounds = 20;
+  constexpr uint8_t kByte = 'w';
+  for (int round = 0; round < kRounds; ++round) {
+    PMDL whole = AllocatePages(2);
+    char* system = SystemAddress(whole);
+    system[0] = 'r';
+    const uintptr_t view = Map(a(), whole);
+    AddressSpace& space = a().space();
+    std::atomic<int> looks{0};
+    bool granted = false, readable = false, written = false;
+    uint8_t read = 0;
+    std::vector<std::thread> others;
+    a().After(OrderKind::kHold, [&] {
+      const auto start = [&](auto look) {
+        others.emplace_back([&looks, look] {
+          ++looks;
+          look();
+        });
+      };
+      start([&] { granted = space.Grants(view, view + 2 * PAGE_SIZE, Access::kWrite); });
+      start([&] {
+        os::Region region;
+        readable = space.Find(view, &region) && region.readable;
+      });
+      start([&] { written = space.Write(view + 1, &kByte, 1); });
+      start([&] { space.Read(&read, view, 1); });
+      while (looks != 4) os::YieldThread();
+    });
+    PMDL part = PartOf(whole, {0});
+    const uintptr_t other = Map(b(), part);
+    for (std::thread& thread : others) thread.join();
+    a().After(OrderKind::kHold, nullptr);
+    ASSERT_EQ(others.size(), 4u);
+    ASSERT_TRUE(granted && readable && written) << granted << readable << written;
+    ASSERT_EQ(read, 'r');
+    ASSERT_EQ(system[1], 'w');
+    ASSERT_EQ(a().Peek(view + 1), 'w');
+    Unmap(b(), part, other);
+    Unmap(a(), whole, view);
+    FreePart(part);
+    FreePages(whole);
+  }
 }
 
 // Two applications map and unmap parts of one buffer, for reading and for writing, at the same time, while a

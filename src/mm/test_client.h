@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include <atomic>
+#include <functional>
 #include <utility>
 
 #include "ke/kthread.h"
@@ -77,6 +78,12 @@ class TestClient : public TestProcess, public ClientPort {
   uint64_t orders(OrderKind kind) const { return orders_[static_cast<size_t>(kind)].load(); }
   // Orders of the kind are answered with success and not carried out.
   void Ignore(OrderKind kind) { ignored_ |= 1u << static_cast<unsigned>(kind); }
+  // Runs `routine` in the host each time that an order of the kind has been carried out, before it is
+  // answered.
+  void After(OrderKind kind, std::function<void()> routine) {
+    after_kind_ = kind;
+    after_ = std::move(routine);
+  }
 
   // ---- ClientPort
   Result<uint64_t> Carry(const ProcessOrder& order) override {
@@ -84,6 +91,7 @@ class TestClient : public TestProcess, public ClientPort {
     if ((ignored_ >> static_cast<unsigned>(order.kind) & 1) != 0) return uint64_t{0};
     const auto answer = orders_thread_.TryCall([order] { return TestApplication::CarryOut(order); });
     if (!answer) return STATUS_PROCESS_IS_TERMINATING;
+    if (after_ && order.kind == after_kind_) after_();
     if (!NT_SUCCESS(answer->status)) return NTSTATUS{answer->status};
     return answer->result;
   }
@@ -105,6 +113,8 @@ class TestClient : public TestProcess, public ClientPort {
   uintptr_t next_address_ = 0x7af0'0000'0000;
   std::atomic<uint64_t> orders_[16] = {};
   uint32_t ignored_ = 0;
+  OrderKind after_kind_{};
+  std::function<void()> after_;
 };
 
 }  // namespace ring3::mm
