@@ -14,16 +14,20 @@
 namespace ring3::os {
 namespace {
 
-constexpr int kMostHolds = 16;
+// As many as there can be: each but the neighbours of others takes two of the 65530 mappings that Linux lets
+// a process have.
+constexpr uint32_t kMostHolds = 32768;
 
-// A range whose writers, or all who access it, are held off. Not in memory that could itself be held: a page
-// of its own.
+// A range whose writers, or all who access it, are held off. Not in memory that could itself be held: pages
+// of their own, which are there once they are used. As Linux gives them, they are free.
 struct Hold {
   std::atomic<uintptr_t> start;
   std::atomic<uintptr_t> end;     // zero: free; one: being taken
   std::atomic<uint32_t> changes;  // a futex: rises when the hold ends
 };
 Hold* g_holds = nullptr;
+// No hold from here on has ever been taken.
+std::atomic<uint32_t> g_holds_used{0};
 
 // How many holds have ended.
 std::atomic<uint64_t> g_ended{0};
@@ -59,7 +63,8 @@ int LinuxProtection(Protection protection) {
 }
 
 Hold* FindHold(uintptr_t address) {
-  for (int i = 0; i < kMostHolds; ++i) {
+  const uint32_t used = g_holds_used.load(std::memory_order_acquire);
+  for (uint32_t i = 0; i < used; ++i) {
     Hold& hold = g_holds[i];
     const uintptr_t end = hold.end.load(std::memory_order_acquire);
     if (end > 1 && address < end && address >= hold.start.load(std::memory_order_acquire)) return &hold;
@@ -85,9 +90,12 @@ bool OnFault(const MemoryFault& fault) {
 }
 
 Hold* Take(uintptr_t address, size_t byte_count) {
-  for (int i = 0; i < kMostHolds; ++i) {
+  for (uint32_t i = 0; i < kMostHolds; ++i) {
     uintptr_t free = 0;
     if (!g_holds[i].end.compare_exchange_strong(free, 1)) continue;
+    uint32_t used = g_holds_used.load(std::memory_order_relaxed);
+    while (used <= i && !g_holds_used.compare_exchange_weak(used, i + 1)) {
+    }
     g_holds[i].start.store(address, std::memory_order_release);
     g_holds[i].end.store(address + byte_count, std::memory_order_release);
     return &g_holds[i];
@@ -122,10 +130,10 @@ bool MapOver(uintptr_t address, size_t byte_count, int object, uint64_t offset, 
 }  // namespace
 
 void PrepareForAdoption() {
-  void* const page = mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (page == MAP_FAILED) return;
-  g_holds = new (page) Hold[kMostHolds];
-  static_assert(sizeof(Hold) * kMostHolds <= 4096);
+  void* const pages = mmap(nullptr, sizeof(Hold) * kMostHolds, PROT_READ | PROT_WRITE,
+                           MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (pages == MAP_FAILED) return;
+  g_holds = static_cast<Hold*>(pages);
   AddMemoryFaultHook(OnFault);
 }
 

@@ -22,8 +22,7 @@ void PrepareForAdoption();
 // STATUS_INSUFFICIENT_RESOURCES: nothing has changed.
 Status AdoptMemory(uintptr_t address, size_t byte_count, int object, uint64_t offset, Protection protection);
 
-// Holds off whoever accesses the range, until EndHold for a range that reaches its end. At most a few ranges
-// at a time.
+// Holds off whoever accesses the range, until EndHold for a range that reaches its end.
 Status HoldAccess(uintptr_t address, size_t byte_count);
 void EndHold(uintptr_t address, size_t byte_count);
 
