@@ -230,6 +230,40 @@ TEST_F(ClientMemoryTest, ProtectionIsKeptByAdoptionAndLocks) {
   EXPECT_EQ(information.RegionSize, static_cast<SIZE_T>(PAGE_SIZE));
 }
 
+// Memory whose protection is about to change, or that is about to be freed, cannot be secured any more.
+TEST_F(ClientMemoryTest, SecuredMemoryIsNeverStricterThanWasPromised) {
+  constexpr int kRounds = 50;
+  VirtualMemory& virtual_memory = client_->space().virtual_memory();
+  for (int round = 0; round < kRounds; ++round) {
+    const OrderKind kind = round % 2 == 0 ? OrderKind::kProtect : OrderKind::kRelease;
+    const uintptr_t memory = Allocate(PAGE_SIZE);
+    HANDLE secured = nullptr;
+    std::atomic<bool> looks{false};
+    std::thread other;
+    client_->Interrupt(TestClient::When::kBefore, kind, [&] {
+      other = std::thread([&] {
+        looks = true;
+        secured = virtual_memory.Secure(client_->eprocess(), memory, PAGE_SIZE, PAGE_READWRITE, 0);
+      });
+      while (!looks) std::this_thread::yield();
+    });
+    if (kind == OrderKind::kProtect) {
+      void* base = Pointer(memory);
+      size_t bytes = PAGE_SIZE;
+      ULONG old;
+      EXPECT_EQ(ProtectVirtualMemory(client_->eprocess(), &base, &bytes, PAGE_READONLY, &old),
+                STATUS_SUCCESS);
+    } else {
+      Free(memory, 0, MEM_RELEASE);
+    }
+    other.join();
+    client_->Interrupt(TestClient::When::kBefore, kind, nullptr);
+    EXPECT_EQ(secured, nullptr) << round;
+    if (secured != nullptr) virtual_memory.Unsecure(client_->eprocess(), secured);
+    if (kind == OrderKind::kProtect) Free(memory, 0, MEM_RELEASE);
+  }
+}
+
 TEST_F(ClientMemoryTest, LockersAndFreersAtOnce) {
   // Allocations come and go while others lock what they find; whoever got a lock sees its own writes until it
   // unlocks.

@@ -263,7 +263,7 @@ TEST_F(ClientViewsTest, WhoAccessesAHeldViewForTheApplicationWaits) {
     bool granted = false, readable = false, written = false;
     uint8_t read = 0;
     std::vector<std::thread> others;
-    a().After(OrderKind::kHold, [&] {
+    a().Interrupt(When::kAfter, OrderKind::kHold, [&] {
       const auto start = [&](auto look) {
         others.emplace_back([&looks, look] {
           ++looks;
@@ -282,7 +282,7 @@ TEST_F(ClientViewsTest, WhoAccessesAHeldViewForTheApplicationWaits) {
     PMDL part = PartOf(whole, {0});
     const uintptr_t other = Map(b(), part);
     for (std::thread& thread : others) thread.join();
-    a().After(OrderKind::kHold, nullptr);
+    a().Interrupt(When::kAfter, OrderKind::kHold, nullptr);
     ASSERT_EQ(others.size(), 4u);
     ASSERT_TRUE(granted && readable && written) << granted << readable << written;
     ASSERT_EQ(read, 'r');

@@ -23,6 +23,7 @@ class ClientViewsTest : public MemoryTest {
  protected:
   using Write = UserViews::Write;
   using Behaviour = TestViewClient::Behaviour;
+  using When = TestViewClient::When;
 
   void SetUp() override {
     a_.emplace();

@@ -78,20 +78,23 @@ class TestClient : public TestProcess, public ClientPort {
   uint64_t orders(OrderKind kind) const { return orders_[static_cast<size_t>(kind)].load(); }
   // Orders of the kind are answered with success and not carried out.
   void Ignore(OrderKind kind) { ignored_ |= 1u << static_cast<unsigned>(kind); }
-  // Runs `routine` in the host each time that an order of the kind has been carried out, before it is
-  // answered.
-  void After(OrderKind kind, std::function<void()> routine) {
-    after_kind_ = kind;
-    after_ = std::move(routine);
+  // Runs `routine` in the host each time that an order of the kind is about to be carried out, or has been
+  // and is not answered yet.
+  enum class When : uint8_t { kBefore, kAfter };
+  void Interrupt(When when, OrderKind kind, std::function<void()> routine) {
+    interrupted_when_ = when;
+    interrupted_ = kind;
+    routine_ = std::move(routine);
   }
 
   // ---- ClientPort
   Result<uint64_t> Carry(const ProcessOrder& order) override {
     orders_[static_cast<size_t>(order.kind)].fetch_add(1);
     if ((ignored_ >> static_cast<unsigned>(order.kind) & 1) != 0) return uint64_t{0};
+    RunRoutine(When::kBefore, order.kind);
     const auto answer = orders_thread_.TryCall([order] { return TestApplication::CarryOut(order); });
     if (!answer) return STATUS_PROCESS_IS_TERMINATING;
-    if (after_ && order.kind == after_kind_) after_();
+    RunRoutine(When::kAfter, order.kind);
     if (!NT_SUCCESS(answer->status)) return NTSTATUS{answer->status};
     return answer->result;
   }
@@ -104,6 +107,10 @@ class TestClient : public TestProcess, public ClientPort {
   }
 
  private:
+  void RunRoutine(When when, OrderKind kind) {
+    if (routine_ && when == interrupted_when_ && kind == interrupted_) routine_();
+  }
+
   TestThread orders_thread_;
   os::PeerProcess peer_;
   _KPROCESS object_{};
@@ -113,8 +120,9 @@ class TestClient : public TestProcess, public ClientPort {
   uintptr_t next_address_ = 0x7af0'0000'0000;
   std::atomic<uint64_t> orders_[16] = {};
   uint32_t ignored_ = 0;
-  OrderKind after_kind_{};
-  std::function<void()> after_;
+  When interrupted_when_{};
+  OrderKind interrupted_{};
+  std::function<void()> routine_;
 };
 
 }  // namespace ring3::mm

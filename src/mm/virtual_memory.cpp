@@ -212,6 +212,7 @@ Status VirtualMemory::Free(PEPROCESS, uintptr_t* base, uint64_t* byte_count, ULO
     if (RefusesLocked(start, bytes, PAGE_NOACCESS)) return STATUS_INVALID_PAGE_PROTECTION;
     if (type == MEM_RELEASE) {
       allocations_.erase(found);
+      space_.Release(start, bytes);
     } else {
       RING3_TRY_ASSIGN(const auto decommitted, space_.Decommit(start, bytes));
       // A driver works on them: they lose their place in the application's view of things only.
@@ -219,7 +220,6 @@ Status VirtualMemory::Free(PEPROCESS, uintptr_t* base, uint64_t* byte_count, ULO
       SetRuns(allocation, (start - found->first) >> kPageShift, bytes >> kPageShift, 0);
     }
   }
-  if (type == MEM_RELEASE) space_.Release(start, bytes);
   *base = start;
   *byte_count = bytes;
   return STATUS_SUCCESS;

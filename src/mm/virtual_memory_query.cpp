@@ -39,8 +39,9 @@ HANDLE VirtualMemory::Secure(PEPROCESS process, uintptr_t start, uint64_t byte_c
                              ULONG flags) {
   if (byte_count == 0 || (probe_mode != PAGE_READONLY && probe_mode != PAGE_READWRITE)) return nullptr;
   const auto access = probe_mode == PAGE_READWRITE ? Access::kWrite : Access::kRead;
-  if (!IsUserRange(start, byte_count) || !space_.Grants(start, start + byte_count, access)) return nullptr;
+  if (!IsUserRange(start, byte_count)) return nullptr;
   os::MutexGuard guard(lock_);
+  if (!space_.Grants(start, start + byte_count, access)) return nullptr;
   for (const auto& [handle, secured] : secured_) {
     const bool overlaps = secured.start < start + byte_count && start < secured.start + secured.byte_count;
     if (overlaps && ((flags | secured.flags) & MM_SECURE_EXCLUSIVE) != 0) return nullptr;

@@ -53,8 +53,8 @@ TEST(AdoptionTest, ManyRangesAreHeldAtATime) {
   while (!looks) std::this_thread::yield();
   for (size_t i = 0; i < kHolds; ++i) {
     if (i == kHolds - 1) ended = true;
-    ASSERT_TRUE(MapObject(memory.address(2 * i), kPage, memory.object(), 2 * i * kPage, Protection::kReadWrite)
-                    .ok());
+    ASSERT_TRUE(
+        MapObject(memory.address(2 * i), kPage, memory.object(), 2 * i * kPage, Protection::kReadWrite).ok());
     EndHold(memory.address(2 * i), kPage);
   }
   other.join();
