@@ -113,7 +113,7 @@ bool LockedPageTable::AnyIn(uintptr_t start, uint64_t byte_count) {
 
 void LockedPageTable::ForEach(const std::function<void(const LockedRange&)>& visit) {
   for (Shard& shard : shards_) {
-    if (shard.count.load(std::memory_order_relaxed) == 0) continue;
+    if (shard.count.load(std::memory_order_seq_cst) == 0) continue;
     SpinLockGuard guard(shard.lock);
     for (const LockedRange& range : shard.slots) {
       if (range.mdl != nullptr) visit(range);
