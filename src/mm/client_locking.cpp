@@ -22,11 +22,6 @@ bool Allows(const os::Region& region, Access access) {
   return region.readable && (access == Access::kRead || region.writable);
 }
 
-os::Protection ProtectionOf(const os::Region& region) {
-  return static_cast<os::Protection>((region.readable ? 1 : 0) | (region.writable ? 2 : 0) |
-                                     (region.executable ? 4 : 0));
-}
-
 void SetFrames(PMDL mdl, const ClientLock& lock, uint64_t page_count) {
   if (lock.runs.size() == 1) {
     SetContiguousFrames(mdl, lock.runs[0].first, page_count);

@@ -17,11 +17,6 @@ namespace {
 // Writers wait for the copy of so many pages at most.
 constexpr uint64_t kPagesAtOnce = 512;
 
-os::Protection ProtectionOf(const os::Region& region) {
-  const int bits = (region.readable ? 1 : 0) | (region.writable ? 2 : 0) | (region.executable ? 4 : 0);
-  return static_cast<os::Protection>(bits);
-}
-
 os::Protection WithoutWriting(os::Protection protection) {
   return static_cast<os::Protection>(static_cast<int>(protection) & ~2);
 }

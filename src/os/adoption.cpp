@@ -10,6 +10,7 @@
 
 #include "ntstatus.h"
 #include "os/fault_handler.h"
+#include "os/linux_protection.h"
 
 namespace ring3::os {
 namespace {
@@ -54,12 +55,6 @@ long Call(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 
 
 bool Failed(long result) {
   return result < 0 && result > -4096;
-}
-
-int LinuxProtection(Protection protection) {
-  const int bits = static_cast<int>(protection);
-  return ((bits & 1) != 0 ? PROT_READ : 0) | ((bits & 2) != 0 ? PROT_WRITE : 0) |
-         ((bits & 4) != 0 ? PROT_EXEC : 0);
 }
 
 Hold* FindHold(uintptr_t address) {

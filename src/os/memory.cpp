@@ -13,6 +13,7 @@
 
 #include "base/fault_injection.h"
 #include "ntstatus.h"
+#include "os/linux_protection.h"
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
@@ -24,12 +25,6 @@ namespace ring3::os {
 namespace {
 
 constexpr uintptr_t kLowestAddress = 0x10000;
-
-int LinuxProtection(Protection protection) {
-  const int bits = static_cast<int>(protection);
-  return ((bits & 1) != 0 ? PROT_READ : 0) | ((bits & 2) != 0 ? PROT_WRITE : 0) |
-         ((bits & 4) != 0 ? PROT_EXEC : 0);
-}
 
 // Sanitizers keep a shadow of what is mapped and unmapped, which takes seconds for our largest ranges. Their
 // shadow is good as it is: what is poisoned there is unpoisoned before it is given back.

@@ -129,6 +129,11 @@ struct Region {
   uint64_t file_offset;
 };
 
+inline Protection ProtectionOf(const Region& region) {
+  const int bits = (region.readable ? 1 : 0) | (region.writable ? 2 : 0) | (region.executable ? 4 : 0);
+  return static_cast<Protection>(bits);
+}
+
 // Answers what is mapped where in a process, by the PROCMAP_QUERY ioctl (Linux 6.11, a third of a
 // microsecond) or, before that, by reading /proc/<pid>/maps. When the process has ended, nothing is mapped.
 class RegionMap {

@@ -14,6 +14,7 @@
 
 #include "base/fault_injection.h"
 #include "ntstatus.h"
+#include "os/linux_protection.h"
 #include "os/memory.h"
 
 namespace ring3::os {
@@ -23,12 +24,6 @@ int OpenAgain(int descriptor, int flags) {
   char path[48];
   std::snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
   return open(path, flags | O_CLOEXEC);
-}
-
-int LinuxProtection(Protection protection) {
-  const int bits = static_cast<int>(protection);
-  return ((bits & 1) != 0 ? PROT_READ : 0) | ((bits & 2) != 0 ? PROT_WRITE : 0) |
-         ((bits & 4) != 0 ? PROT_EXEC : 0);
 }
 
 bool HasOpen(int process_id, const FileIdentity& file) {

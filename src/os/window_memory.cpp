@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "ntstatus.h"
+#include "os/linux_protection.h"
 
 namespace ring3::os {
 namespace {
@@ -18,11 +19,6 @@ uintptr_t Map(uintptr_t address, size_t byte_count, int protection, int flags, i
               size_t offset) {
   const long mapped = syscall(SYS_mmap, address, byte_count, protection, flags, descriptor, offset);
   return mapped == -1 ? 0 : static_cast<uintptr_t>(mapped);
-}
-
-int LinuxProtection(Protection protection) {
-  const int bits = static_cast<int>(protection);
-  return ((bits & 1) != 0 ? PROT_READ : 0) | ((bits & 2) != 0 ? PROT_WRITE : 0);
 }
 
 Shown Outcome(uintptr_t mapped, uintptr_t wanted, size_t byte_count) {
