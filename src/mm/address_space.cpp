@@ -136,15 +136,6 @@ size_t UserViewsOf(PEPROCESS process) {
   return SpaceOf(process).views().CountOf(process);
 }
 
-namespace {
-
-uintptr_t SystemAddressOf(const std::vector<FrameRun>& runs) {
-  if (runs.size() != 1) return 0;
-  return IsClientPfn(runs[0].first) ? AddressOfClientPfn(runs[0].first) : RamAddressOfPfn(runs[0].first);
-}
-
-}  // namespace
-
 std::vector<SharedRegion> SharedRegionsOf(PEPROCESS process) {
   struct Found {
     SharedRegion region;
@@ -164,7 +155,11 @@ std::vector<SharedRegion> SharedRegionsOf(PEPROCESS process) {
   });
   TheState().locked.ForEach([&](const LockedRange& range) {
     if (range.process != process) return;
-    const uintptr_t system = range.client == nullptr ? range.start : SystemAddressOf(range.client->runs);
+    uintptr_t system = range.start;
+    if (range.client != nullptr) {
+      const std::vector<FrameRun>& runs = range.client->runs;
+      system = runs.size() == 1 ? SystemAddressOfPfn(runs[0].first) : 0;
+    }
     found.push_back({{range.start,
                       system,
                       range.page_count,

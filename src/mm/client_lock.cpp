@@ -39,8 +39,7 @@ void ClientLock::Add(Pfn first, uint64_t count) {
 
 bool ClientLock::Holds(uintptr_t system_address, uint64_t byte_count) const {
   return std::any_of(runs.begin(), runs.end(), [&](const FrameRun& run) {
-    const uintptr_t first =
-        IsClientPfn(run.first) ? AddressOfClientPfn(run.first) : RamAddressOfPfn(run.first);
+    const uintptr_t first = SystemAddressOfPfn(run.first);
     return first < system_address + byte_count && system_address < first + run.count * kPageBytes;
   });
 }

@@ -85,6 +85,10 @@ constexpr uintptr_t UserAddressOfPfn(Pfn pfn) {
 constexpr uintptr_t RamAddressOfPfn(Pfn pfn) {
   return kSystemBase + (pfn << kPageShift);
 }
+// Of RAM or of a client.
+constexpr uintptr_t SystemAddressOfPfn(Pfn pfn) {
+  return IsClientPfn(pfn) ? AddressOfClientPfn(pfn) : RamAddressOfPfn(pfn);
+}
 constexpr uint64_t PagesOf(uint64_t byte_count) {
   return (byte_count + kPageBytes - 1) >> kPageShift;
 }
