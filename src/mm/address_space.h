@@ -66,7 +66,8 @@ class AddressSpace {
   // local space has frames for all that is mapped.
   virtual bool FindFrames(uintptr_t address, os::Region* region, FrameRun* frames) = 0;
 
-  // ---- Changes: os/memory.h. A client's are orders to its process (may block, PASSIVE_LEVEL, no lock held).
+  // ---- Changes: os/memory.h. A client's are orders to its process (may block, PASSIVE_LEVEL, no spin lock
+  // held).
   virtual Status ReserveAt(uintptr_t address, uint64_t byte_count) = 0;
   virtual uintptr_t ReserveAnywhere(uint64_t byte_count, uint64_t alignment, uintptr_t limit,
                                     os::Placement placement) = 0;

@@ -10,8 +10,9 @@ namespace ring3::mm {
 //
 // Where the calling thread serves a request of that process, the order goes to the thread that waits for the
 // answer; else to a thread that the application's library keeps for this. Both block until the process has
-// answered, at most some seconds: no lock may be held, no page of the process be held off by the host.
-// STATUS_PROCESS_IS_TERMINATING when the process is gone or does not answer.
+// answered, the calling thread being in no room meanwhile (ke/room.h): no spin lock may be held. A process
+// that has not answered an order after 10 s is killed. STATUS_PROCESS_IS_TERMINATING when the process is gone
+// or does not answer.
 class ClientPort {
  public:
   virtual Result<uint64_t> Carry(const ProcessOrder& order) = 0;

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "ke/room.h"
 #include "mm/state.h"
 #include "mm/user_memory.h"
 #include "mm/user_window.h"
@@ -99,14 +98,12 @@ bool ClientAddressSpace::FindFrames(uintptr_t address, os::Region* region, Frame
 Result<uint64_t> ClientAddressSpace::Port::Carry(const ProcessOrder& order) {
   const ClientMemory::Use use(space_.memory_);
   if (!use) return STATUS_PROCESS_IS_TERMINATING;
-  const ke::OutOfRoomScope outside(ke::CurrentThread());
   return space_.memory_.port().Carry(order);
 }
 
 Status ClientAddressSpace::Port::SendObject(uint32_t object, int descriptor) {
   const ClientMemory::Use use(space_.memory_);
   if (!use) return STATUS_PROCESS_IS_TERMINATING;
-  const ke::OutOfRoomScope outside(ke::CurrentThread());
   return space_.memory_.port().SendObject(object, descriptor);
 }
 

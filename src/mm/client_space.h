@@ -63,7 +63,7 @@ class ClientAddressSpace final : public AddressSpace {
   ClientMemory& memory() { return memory_; }
 
  private:
-  // The way to the process: no longer there once the space has ended. Who waits for it is in no room.
+  // The way to the process: no longer there once the space has ended.
   class Port final : public ClientPort {
    public:
     explicit Port(ClientAddressSpace& space) : space_(space) {}
