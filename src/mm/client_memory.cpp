@@ -9,7 +9,6 @@
 #include "os/clock.h"
 #include "os/futex.h"
 #include "os/guarded_copy.h"
-#include "os/thread.h"
 
 namespace ring3::mm {
 namespace {
@@ -30,16 +29,8 @@ ClientWindow& Window() {
 
 }  // namespace
 
-bool ClientMemory::Enter() {
-  uses_.fetch_add(1, std::memory_order_seq_cst);
-  if (!ended_.load(std::memory_order_seq_cst)) return true;
-  Leave();
-  return false;
-}
-
 void ClientMemory::End() {
-  ended_.store(true, std::memory_order_seq_cst);
-  while (uses_.load(std::memory_order_seq_cst) != 0) os::YieldThread();
+  users_.Close();
   os::MutexGuard guard(changes);
   // A process that still runs, in its exit handlers say, goes on using its memory.
   if (!process_.HasEnded()) return;

@@ -12,6 +12,7 @@
 #include "mm/client_port.h"
 #include "mm/extent_set.h"
 #include "mm/frame_run.h"
+#include "mm/gate.h"
 #include "mm/layout.h"
 #include "os/memory.h"
 #include "os/mutex.h"
@@ -72,9 +73,9 @@ class ClientMemory {
 
   class Use {
    public:
-    explicit Use(ClientMemory& memory) : memory_(memory), granted_(memory.Enter()) {}
+    explicit Use(ClientMemory& memory) : memory_(memory), granted_(memory.users_.TryEnter()) {}
     ~Use() {
-      if (granted_) memory_.Leave();
+      if (granted_) memory_.users_.Leave();
     }
     Use(const Use&) = delete;
     Use& operator=(const Use&) = delete;
@@ -148,9 +149,6 @@ class ClientMemory {
   uint64_t block_count() RING3_REQUIRES(changes) { return block_count_; }
 
  private:
-  bool Enter();
-  void Leave() { uses_.fetch_sub(1, std::memory_order_seq_cst); }
-
   Status SendObject() RING3_REQUIRES(changes);
   bool MayTake(uint64_t block_count) RING3_REQUIRES(changes);
   bool TakeBlocks(uint64_t block_count, uint64_t* first) RING3_REQUIRES(changes);
@@ -167,8 +165,7 @@ class ClientMemory {
 
   os::PeerProcess& process_;
   ClientPort& port_;
-  std::atomic<uint32_t> uses_{0};
-  std::atomic<bool> ended_{false};
+  Gate users_;  // closed for good by End
   std::atomic<uint64_t> generation_{0};
   std::atomic<uint32_t> under_way_{0};  // exchanges
   std::atomic<uint32_t> exchanges_{0};  // rises by two when one has begun and when it has ended. A futex

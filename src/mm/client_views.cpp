@@ -48,26 +48,6 @@ void Append(PageRuns* runs, const PageRun& run) {
 
 }  // namespace
 
-// ---- ViewClient
-
-bool ViewClient::Enter() {
-  inside_.fetch_add(1, std::memory_order_seq_cst);
-  if (!ended_.load(std::memory_order_seq_cst)) return true;
-  Leave();
-  return false;
-}
-
-void ViewClient::Leave() {
-  if (inside_.fetch_sub(1, std::memory_order_seq_cst) == 1 && ended_.load(std::memory_order_seq_cst))
-    os::FutexWakeAll(inside_);
-}
-
-void ViewClient::End() {
-  ended_.store(true, std::memory_order_seq_cst);
-  for (uint32_t inside; (inside = inside_.load(std::memory_order_seq_cst)) != 0;)
-    os::FutexWait(inside_, inside);
-}
-
 // ---- BusyPages
 
 bool ClientViews::BusyPages::TryTake(const PageRuns& sorted) {

@@ -9,6 +9,7 @@
 #include "base/process_order.h"
 #include "base/result.h"
 #include "base/spin_lock.h"
+#include "mm/gate.h"
 #include "mm/page_runs.h"
 #include "mm/shared_frames.h"
 
@@ -33,18 +34,17 @@ class ViewClient {
   uint32_t NewObjectNumber() { return next_object_.fetch_add(1, std::memory_order_relaxed); }
 
   // False: the process is being taken down.
-  bool Enter();
-  void Leave();
+  bool Enter() { return gate_.TryEnter(); }
+  void Leave() { gate_.Leave(); }
   // Waits until everybody has left; nobody enters any more.
-  void End();
+  void End() { gate_.Close(); }
 
  private:
   AddressSpace& space_;
   ClientPort& port_;
   const int process_id_;
   std::atomic<uint32_t> next_object_{kFirstObject};
-  std::atomic<uint32_t> inside_{0};
-  std::atomic<bool> ended_{false};
+  Gate gate_;
 };
 
 // A view of driver memory in such an application.
