@@ -142,18 +142,16 @@ class UserWindow {
   void PublishLocked() RING3_REQUIRES(mutex_);
 
   // ---- Pages. `Locked` here also says that the lock may be released and taken again.
-  // In an attempt to bring memory in: how often it was found being moved from one object to another.
-  struct Attempt {
-    int moves = 0;
-  };
   bool BringInLocked(RoomSlot& slot, PKPROCESS process, const os::MemoryFault& fault, bool may_wait)
       RING3_REQUIRES(mutex_);
   enum class Outcome : uint8_t { kThere, kAgain, kFails };
   Outcome UseShownLocked(Run& run, const os::MemoryFault& fault) RING3_REQUIRES(mutex_);
-  Outcome LoadLocked(PKPROCESS process, const os::MemoryFault& fault, Attempt& attempt)
-      RING3_REQUIRES(mutex_);
+  Outcome LoadLocked(PKPROCESS process, const os::MemoryFault& fault) RING3_REQUIRES(mutex_);
+  // `frames` are what the client has mapped from `start` on.
   Outcome ShareLocked(PKPROCESS process, uintptr_t page, const os::Region& region, const FrameRun& frames,
-                      uintptr_t start, Attempt& attempt) RING3_REQUIRES(mutex_);
+                      uintptr_t start) RING3_REQUIRES(mutex_);
+  Outcome ShareInGateLocked(PKPROCESS process, uintptr_t page, const os::Region& region,
+                            const FrameRun& frames, uintptr_t start) RING3_REQUIRES(mutex_);
   Outcome SnapshotLocked(PKPROCESS process, uintptr_t page, const os::Region& region, bool for_write)
       RING3_REQUIRES(mutex_);
   Outcome CopyInLocked(PKPROCESS process, uintptr_t page, uint32_t page_count, const os::Region& region,
@@ -524,7 +522,6 @@ bool UserWindow::OnFault(const os::MemoryFault& fault) {
 
 bool UserWindow::BringInLocked(RoomSlot& slot, PKPROCESS process, const os::MemoryFault& fault,
                                bool may_wait) {
-  Attempt attempt;
   for (;;) {
     if (!ClaimLocked(slot, process, may_wait)) return false;
     if (pages_.HasUnwritten(process)) {
@@ -535,7 +532,7 @@ bool UserWindow::BringInLocked(RoomSlot& slot, PKPROCESS process, const os::Memo
     if (Run* run = pages_.FindShown(fault.address); run != nullptr) {
       outcome = UseShownLocked(*run, fault);
     } else {
-      outcome = LoadLocked(process, fault, attempt);
+      outcome = LoadLocked(process, fault);
     }
     PublishLocked();
     if (outcome != Outcome::kAgain) return outcome == Outcome::kThere;
@@ -566,8 +563,7 @@ UserWindow::Outcome UserWindow::UseShownLocked(Run& run, const os::MemoryFault& 
   return Outcome::kAgain;
 }
 
-UserWindow::Outcome UserWindow::LoadLocked(PKPROCESS process, const os::MemoryFault& fault,
-                                           Attempt& attempt) {
+UserWindow::Outcome UserWindow::LoadLocked(PKPROCESS process, const os::MemoryFault& fault) {
   const uintptr_t page = PageOf(fault.address);
   const uint64_t epoch = epoch_;
   entries_without_load_ = 0;
@@ -597,7 +593,7 @@ UserWindow::Outcome UserWindow::LoadLocked(PKPROCESS process, const os::MemoryFa
   if (!granted) return Outcome::kFails;
   if (region.start > page || region.end <= page || (fault.write && !region.writable)) return Outcome::kAgain;
   if (shared) {
-    const Outcome outcome = ShareLocked(process, page, region, frames, start, attempt);
+    const Outcome outcome = ShareLocked(process, page, region, frames, start);
     if (outcome != Outcome::kFails) return outcome;
   }
   return SnapshotLocked(process, page, region, fault.write);
@@ -610,7 +606,24 @@ uintptr_t SystemAddressOf(Pfn pfn) {
 }
 
 UserWindow::Outcome UserWindow::ShareLocked(PKPROCESS process, uintptr_t page, const os::Region& region,
-                                            const FrameRun& frames, uintptr_t start, Attempt& attempt) {
+                                            const FrameRun& frames, uintptr_t start) {
+  MoveGate& gate = TheState().shared_frames.gate();
+  if (!gate.TryEnter()) {
+    // Who moves frames may be held up by us.
+    mutex_.Unlock();
+    gate.WaitUntilOpen();
+    mutex_.Lock();
+    return Outcome::kAgain;
+  }
+  const Outcome outcome = ShareInGateLocked(process, page, region, frames, start);
+  gate.Leave();
+  return outcome;
+}
+
+// The frames may have moved, or be others' by now. So they are mapped aside first: what is shown is what the
+// client has mapped, by file and offset.
+UserWindow::Outcome UserWindow::ShareInGateLocked(PKPROCESS process, uintptr_t page, const os::Region& region,
+                                                  const FrameRun& frames, uintptr_t start) {
   const uintptr_t system = SystemAddressOf(frames.first);
   if (system == 0) return Outcome::kFails;
   uintptr_t low = start;
@@ -619,20 +632,22 @@ UserWindow::Outcome UserWindow::ShareLocked(PKPROCESS process, uintptr_t page, c
   // In one mapping of ours.
   os::Region own;
   if (!own_regions_.Find(system + (page - start), &own) || !own.shared) return Outcome::kFails;
-  if (region.writable && !own.writable) {
-    // Held off while they are moved to another object.
-    constexpr int kMostMoves = 200;
-    if (++attempt.moves > kMostMoves) return Outcome::kFails;
-    WaitLocked(os::MonotonicNs() + kLookNs);
-    return Outcome::kAgain;
-  }
+  if (region.writable && !own.writable) return Outcome::kFails;
   low = std::max(low, start + (std::max(own.start, system) - system));
   high = std::min<uintptr_t>(high, start + (own.end - system));
   os::Shown shown = os::Shown::kAddressTaken;
   const os::Protection protection = region.writable ? os::Protection::kReadWrite : os::Protection::kRead;
-  for (int attempt = 0; attempt < 2 && shown == os::Shown::kAddressTaken; ++attempt) {
-    if (attempt == 1) low = page, high = page + kPageBytes;
-    shown = os::ShowAgain(system + (low - start), high - low, low, protection);
+  for (const bool whole : {true, false}) {
+    if (!whole) low = page, high = page + kPageBytes;
+    const uintptr_t aside = os::MapAside(system + (low - start), high - low, protection);
+    if (aside == 0) return Outcome::kFails;
+    if (!own_regions_.Find(aside, &own) || !(own.file == region.file) ||
+        own.file_offset + (aside - own.start) != region.file_offset + (low - region.start)) {
+      os::Release(aside, high - low);
+      return Outcome::kAgain;
+    }
+    shown = os::ShowFromAside(aside, high - low, low);
+    if (shown != os::Shown::kAddressTaken) break;
   }
   if (shown != os::Shown::kShown) return Outcome::kFails;
   Run* run = pages_.Add(process, Kind::kShared, low, high);

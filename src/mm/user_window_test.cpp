@@ -2,12 +2,17 @@
 #include "mm/user_window_test.h"
 
 #include <atomic>
+#include <cstring>
 #include <thread>
 #include <vector>
 
+#include "base/fault_injection.h"
 #include "ddi/ke.h"
 #include "ddi/mm.h"
+#include "mm/mdl_frames.h"
+#include "mm/test_pages.h"
 #include "mm/test_raise.h"
+#include "os/clock.h"
 #include "os/guarded_copy.h"
 
 namespace ring3::mm {
@@ -162,6 +167,67 @@ TEST_F(UserWindowTest, SharedMemoryThatTheClientReplacedIsNotSeenAgain) {
   });
   first_->Unmap(kAt, 4 * PAGE_SIZE);
   first_->Drive([&] { EXPECT_FALSE(os::GuardedReadByte(&At(kAt))); });
+}
+
+// Frames that were found for the client may be another's by the time they are mapped.
+TEST_F(UserWindowTest, FramesThatWereGivenAwayAreNotShown) {
+  first_->MapObject(kAt, 4 * PAGE_SIZE, 0);
+  first_->Store<uint8_t>(kAt, 0x11);
+  second_->Frames()[0] = std::byte{0x22};
+  first_->space().WhenFramesAreFound([&] { first_->GiveFramesAway(second_->object()); });
+  first_->Drive([&] {
+    EXPECT_EQ(At(kAt), 0x11);
+    At(kAt) = 0x33;
+  });
+  EXPECT_EQ(first_->Load<uint8_t>(kAt), 0x33);
+  EXPECT_EQ(second_->Frames()[0], std::byte{0x22});
+}
+
+// Frames move to another object just when they are being mapped. As ClientViews does it: the client is shown
+// the new object afterwards, and until then nobody accesses the memory.
+TEST_F(UserWindowTest, FramesThatMoveMeanwhileAreShownWhereTheyAre) {
+  PMDL mdl = AllocatePages(2);
+  char* system = SystemAddress(mdl);
+  const PageRuns runs = RunsOf(MdlFrames(mdl)).value();
+  SharedFrames& frames = TheState().shared_frames;
+  const SharedObjectRef old_object = SharedObject::Create(2).value();
+  const SharedObjectRef new_object = SharedObject::Create(2).value();
+  ASSERT_TRUE(frames.Move(runs, nullptr, old_object, {}).ok());
+  first_->MapObject(*old_object, kAt, 2 * PAGE_SIZE);
+
+  static std::atomic<bool> held, seen, moved;
+  held = seen = moved = false;
+  std::atomic<bool> found{false};
+  first_->space().WhenFramesAreFound([&] {
+    const bool again = found.exchange(true);
+    while (!(again ? moved : held)) std::this_thread::yield();
+  });
+  std::thread driver([&] {
+    first_->Drive([&] {
+      EXPECT_EQ(At(kAt), 0);
+      seen = true;
+      while (!moved) std::this_thread::yield();
+      At(kAt) = 0x33;
+    });
+  });
+  while (!found) std::this_thread::yield();
+  // The first mapping of them is about to be made read-only: all have been looked for.
+  g_fault_hook = [](const char* what) {
+    if (std::strcmp(what, "mprotect") == 0 && !held.exchange(true)) {
+      const int64_t deadline = os::MonotonicNs() + 50'000'000;
+      while (!seen && os::MonotonicNs() < deadline) std::this_thread::yield();
+    }
+    return false;
+  };
+  EXPECT_TRUE(frames.Move(runs, old_object, new_object, {{kAt, 2 * PAGE_SIZE}}).ok());
+  g_fault_hook = nullptr;
+  EXPECT_TRUE(held);
+  first_->MapObject(*new_object, kAt, 2 * PAGE_SIZE);
+  moved = true;
+  driver.join();
+  EXPECT_EQ(system[0], 0x33);
+  first_->Unmap(kAt, 2 * PAGE_SIZE);
+  FreePages(mdl);
 }
 
 // ---- What the executive is told and asks

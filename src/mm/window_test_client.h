@@ -5,12 +5,15 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <functional>
 #include <memory>
+#include <utility>
 
 #include "ddi/ke_ntifs.h"
 #include "ke/driver_gate.h"
 #include "ke/kthread.h"
 #include "mm/address_space.h"
+#include "mm/state.h"
 #include "mm/test_process.h"
 #include "mm/user_window.h"
 #include "ntstatus.h"
@@ -19,7 +22,7 @@
 namespace ring3::mm {
 
 // The part of a client's space that the window needs, without orders. A client has one memory object, which
-// the executive has mapped at `frames`.
+// the executive has mapped at `frames`, and driver memory.
 class PlainClientSpace final : public AddressSpace {
  public:
   PlainClientSpace(os::PeerProcess& peer, uintptr_t frames, uint64_t object_bytes)
@@ -45,14 +48,19 @@ class PlainClientSpace final : public AddressSpace {
   bool FindFrames(uintptr_t address, os::Region* region, FrameRun* run) override {
     if (!Find(address, region)) return false;
     os::Region own;
-    if (!region->shared || !region->has_file || !own_.Find(frames_, &own) || !(own.file == region->file)) {
-      return false;
-    }
     const uint64_t offset = region->file_offset + (address - region->start);
-    if (offset >= object_bytes_) return false;
-    *run = {ClientPfnOfAddress(frames_) + (offset >> kPageShift), (region->end - address) >> kPageShift};
-    return true;
+    bool found = false;
+    if (region->shared && region->has_file && own_.Find(frames_, &own) && own.file == region->file) {
+      found = offset < object_bytes_;
+      *run = {ClientPfnOfAddress(frames_) + (offset >> kPageShift), (region->end - address) >> kPageShift};
+    } else if (region->shared && region->has_file) {
+      found = TheState().shared_frames.FindFrames(region->file, offset, run);
+    }
+    if (found && when_found_) when_found_();
+    return found;
   }
+  // Called with frames found that are not used yet.
+  void WhenFramesAreFound(std::function<void()> routine) { when_found_ = std::move(routine); }
   Status ReserveAt(uintptr_t, uint64_t) override { return STATUS_NOT_SUPPORTED; }
   uintptr_t ReserveAnywhere(uint64_t, uint64_t, uintptr_t, os::Placement) override { return 0; }
   Status Commit(uintptr_t, uint64_t, os::Protection) override { return STATUS_NOT_SUPPORTED; }
@@ -68,6 +76,7 @@ class PlainClientSpace final : public AddressSpace {
   const uintptr_t frames_;
   const uint64_t object_bytes_;
   os::RegionMap own_;
+  std::function<void()> when_found_;
 };
 
 // A client that maps and unmaps as it is told, and what the executive keeps of it.
@@ -95,19 +104,25 @@ class WindowTestClient final : public TestProcess {
 
   PKPROCESS process() { return &process_; }
   PEPROCESS eprocess() { return reinterpret_cast<PEPROCESS>(&process_); }
+  PlainClientSpace& space() { return *space_; }
   std::byte* Frames() const { return reinterpret_cast<std::byte*>(frames_); }
 
   // Pages of its memory object, over what is there.
   void MapObject(uintptr_t address, size_t byte_count, uint64_t offset) {
-    const auto mapped = TryCallWith(object_.get(), [=](int object) {
-      const os::Descriptor descriptor(object);
-      void* at = reinterpret_cast<void*>(address);
-      return mmap(at, byte_count, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, object,
-                  static_cast<off_t>(offset)) == at;
-    });
-    EXPECT_TRUE(mapped.value_or(false));
+    MapObject(object_.get(), address, byte_count, offset);
   }
-
+  // Of driver memory.
+  void MapObject(const SharedObject& shared, uintptr_t address, size_t byte_count) {
+    Result<os::Descriptor> descriptor = shared.memory.OpenForPeer(os::PeerAccess::kReadWrite);
+    ASSERT_TRUE(descriptor.ok());
+    MapObject(descriptor->get(), address, byte_count, 0);
+  }
+  // From now on the executive has another object's pages where this client's were.
+  void GiveFramesAway(int object) {
+    EXPECT_EQ(mmap(Frames(), kObjectBytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, object, 0),
+              Frames());
+  }
+  int object() const { return object_.get(); }
   // The client's own access to its memory.
   template <typename T>
   T Load(uintptr_t address) {
@@ -135,6 +150,16 @@ class WindowTestClient final : public TestProcess {
   }
 
  private:
+  void MapObject(int object, uintptr_t address, size_t byte_count, uint64_t offset) {
+    const auto mapped = TryCallWith(object, [=](int there) {
+      const os::Descriptor descriptor(there);
+      void* at = reinterpret_cast<void*>(address);
+      return mmap(at, byte_count, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, there,
+                  static_cast<off_t>(offset)) == at;
+    });
+    EXPECT_TRUE(mapped.value_or(false));
+  }
+
   const uintptr_t frames_;
   const os::Descriptor object_;
   os::PeerProcess peer_;

@@ -30,27 +30,32 @@ Shown Outcome(uintptr_t mapped, uintptr_t wanted, size_t byte_count) {
 
 }  // namespace
 
-Shown ShowAgain(uintptr_t existing, size_t byte_count, uintptr_t address, Protection protection) {
+uintptr_t MapAside(uintptr_t existing, size_t byte_count, Protection protection) {
+  // An old size of zero: a second mapping of the same shared pages.
+  constexpr size_t kAgain = 0;
+  const long aside = syscall(SYS_mremap, existing, kAgain, byte_count, MREMAP_MAYMOVE, 0L);
+  if (aside == -1) return 0;
+  const auto address = static_cast<uintptr_t>(aside);
+  if (protection == Protection::kReadWrite ||
+      syscall(SYS_mprotect, address, byte_count, LinuxProtection(protection)) == 0) {
+    return address;
+  }
+  Release(address, byte_count);
+  return 0;
+}
+
+Shown ShowFromAside(uintptr_t aside, size_t byte_count, uintptr_t address) {
   const Shown reserved =
       Outcome(Map(address, byte_count, PROT_NONE,
                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0),
               address, byte_count);
-  if (reserved != Shown::kShown) return reserved;
-  // An old size of zero: a second mapping of the same shared pages.
-  constexpr size_t kAgain = 0;
-  bool shown;
-  if (protection == Protection::kReadWrite) {
-    shown = syscall(SYS_mremap, existing, kAgain, byte_count, MREMAP_MAYMOVE | MREMAP_FIXED, address) ==
-            static_cast<long>(address);
-  } else {
-    // Made stricter before anybody can reach it.
-    const long aside = syscall(SYS_mremap, existing, kAgain, byte_count, MREMAP_MAYMOVE, 0L);
-    shown = aside != -1 && syscall(SYS_mprotect, aside, byte_count, LinuxProtection(protection)) == 0 &&
-            syscall(SYS_mremap, aside, byte_count, byte_count, MREMAP_MAYMOVE | MREMAP_FIXED, address) ==
-                static_cast<long>(address);
-    if (!shown && aside != -1) Release(static_cast<uintptr_t>(aside), byte_count);
+  if (reserved == Shown::kShown &&
+      syscall(SYS_mremap, aside, byte_count, byte_count, MREMAP_MAYMOVE | MREMAP_FIXED, address) ==
+          static_cast<long>(address)) {
+    return Shown::kShown;
   }
-  if (shown) return Shown::kShown;
+  Release(aside, byte_count);
+  if (reserved != Shown::kShown) return reserved;
   Release(address, byte_count);
   return Shown::kRefused;
 }

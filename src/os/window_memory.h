@@ -17,9 +17,11 @@ enum class Shown : uint8_t {
   kRefused,       // by Linux: out of memory, or `existing` is not a shared mapping
 };
 
-// Shows [existing, +byte_count), which lies in one shared, writable mapping, at `address` too, in one step
-// for other threads.
-Shown ShowAgain(uintptr_t existing, size_t byte_count, uintptr_t address, Protection protection);
+// Maps [existing, +byte_count), which lies in one shared mapping, a second time, where Linux has room, with
+// the protection that it has there or, kRead, a stricter one. Zero: Linux refuses.
+uintptr_t MapAside(uintptr_t existing, size_t byte_count, Protection protection);
+// Moves what was mapped aside to `address`, in one step for other threads. Where that fails it is gone.
+Shown ShowFromAside(uintptr_t aside, size_t byte_count, uintptr_t address);
 
 // A memory object, mapped once and whole wherever there is room, of which parts are shown elsewhere.
 class ScratchMemory {
