@@ -9,6 +9,7 @@
 #include "mm/client_views.h"
 #include "mm/mdl_frames.h"
 #include "mm/state.h"
+#include "mm/user_window.h"
 #include "ntstatus.h"
 #include "os/memory.h"
 #include "os/stack_trace.h"
@@ -73,12 +74,14 @@ Status UserViews::MapOwnInClient(const MdlFrames& frames, uintptr_t address, con
 }
 
 // Not by way of the space, which would take the application's own frames for given up.
-void UserViews::ReleaseInClient(uintptr_t address, uint64_t byte_count) {
+void UserViews::ReleaseInClient(uintptr_t address, const View& view) {
   ProcessOrder order{};
   order.kind = OrderKind::kRelease;
   order.address = address;
-  order.byte_count = byte_count;
-  (void)client_->port().Carry(order).ok();
+  order.byte_count = view.page_count * kPageBytes;
+  const UserWindowMoment gone = UserWindowNow();
+  if (client_->port().Carry(order).ok())
+    ForgetUserRange(view.process, address, address + order.byte_count, gone);
 }
 
 Status UserViews::MapInClient(const MdlFrames& frames, uintptr_t requested, View* view, uintptr_t* address) {
@@ -86,7 +89,7 @@ Status UserViews::MapInClient(const MdlFrames& frames, uintptr_t requested, View
   if (IsClientPfn(frames[0])) {
     RING3_TRY_ASSIGN(*address, Reserve(requested, bytes));
     Status status = MapOwnInClient(frames, *address, *view);
-    if (!status.ok()) ReleaseInClient(*address, bytes);
+    if (!status.ok()) ReleaseInClient(*address, *view);
     return status;
   }
   PageRuns runs;
@@ -140,7 +143,7 @@ void UserViews::Undo(uintptr_t address, const View& view) {
     TheState().client_views.Unmap(view.in_client);
   } else if (client_ != nullptr) {
     if (client_->Enter()) {
-      ReleaseInClient(address, view.page_count * kPageBytes);
+      ReleaseInClient(address, view);
       client_->Leave();
     }
   } else {

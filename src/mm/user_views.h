@@ -74,7 +74,7 @@ class UserViews {
   Status MapHere(const MdlFrames& frames, uintptr_t requested, View* view, uintptr_t* address);
   Status MapInClient(const MdlFrames& frames, uintptr_t requested, View* view, uintptr_t* address);
   Status MapOwnInClient(const MdlFrames& frames, uintptr_t address, const View& view);
-  void ReleaseInClient(uintptr_t address, uint64_t byte_count);
+  void ReleaseInClient(uintptr_t address, const View& view);
   void Undo(uintptr_t address, const View& view);
 
   AddressSpace& space_;

@@ -328,7 +328,7 @@ TEST_F(UserWindowTest, OutsideOfDriverCodeNothingIsShown) {
   EXPECT_FALSE(os::GuardedReadByte(&At(kAt)));
   KeUnstackDetachProcess(&state);
   auto read = [] { EXPECT_FALSE(os::GuardedReadByte(&At(kAt))); };
-  WindowTestClient::CallAsDriver(read);
+  CallAsDriver(read);
 }
 
 TEST_F(UserWindowTest, AnExceptionLeavesTheRoom) {
@@ -340,7 +340,7 @@ TEST_F(UserWindowTest, AnExceptionLeavesTheRoom) {
                 At(kAt) = 0x22;
                 At(kAt + PAGE_SIZE) = 1;
               };
-              WindowTestClient::CallAsDriver(body);
+              CallAsDriver(body);
             }),
             STATUS_ACCESS_VIOLATION);
   EXPECT_FALSE(ke::CurrentThread()->in_room);

@@ -29,11 +29,6 @@ class UserWindowTest : public MemoryTest {
     MemoryTest::TearDown();
   }
 
-  // An access at the client's address.
-  template <typename T = uint8_t>
-  static volatile T& At(uintptr_t address) {
-    return *reinterpret_cast<volatile T*>(address);
-  }
   static void Touch(uintptr_t address) { [[maybe_unused]] volatile uint8_t value = At(address); }
 
   std::unique_ptr<WindowTestClient> first_, second_;

@@ -9,11 +9,10 @@
 #include <memory>
 #include <utility>
 
-#include "ddi/ke_ntifs.h"
-#include "ke/driver_gate.h"
 #include "ke/kthread.h"
 #include "mm/address_space.h"
 #include "mm/state.h"
+#include "mm/test_driver.h"
 #include "mm/test_process.h"
 #include "mm/user_window.h"
 #include "ntstatus.h"
@@ -138,15 +137,7 @@ class WindowTestClient final : public TestProcess {
   // Runs `body` as driver code in the context of the client.
   template <typename Body>
   void Drive(Body body) {
-    KAPC_STATE state;
-    KeStackAttachProcess(&process_, &state);
-    CallAsDriver(body);
-    KeUnstackDetachProcess(&state);
-  }
-  template <typename Body>
-  static void CallAsDriver(Body& body) {
-    void (*routine)(void*) = [](void* argument) { (*static_cast<Body*>(argument))(); };
-    ke::CallDriver(nullptr, ke::Callback::kOther, routine, static_cast<void*>(&body));
+    DriveIn(&process_, body);
   }
 
  private:

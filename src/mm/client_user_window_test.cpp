@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+// User pointers of an application that the executive has change its memory meanwhile.
+#include <atomic>
+#include <thread>
+
+#include "mm/client_space_test.h"
+#include "mm/test_driver.h"
+#include "mm/user_window.h"
+#include "os/guarded_copy.h"
+
+namespace ring3::mm {
+namespace {
+
+class ClientUserWindowTest : public ClientSpaceTest {
+ protected:
+  void SetUp() override {
+    ClientSpaceTest::SetUp();
+    ASSERT_TRUE(StartUserWindow().ok());
+  }
+
+  // Driver code in the context of the client, in a thread of its own, which stays inside from step to step.
+  template <typename... Steps>
+  void StartDriver(Steps... steps) {
+    driver_ = std::thread([this, steps...] {
+      auto inside = [&] { (RunStep(steps), ...); };
+      DriveIn(client_->process(), inside);
+    });
+  }
+  void RunNextStep() {
+    const int done = done_;
+    ++wanted_;
+    while (done_ == done) std::this_thread::yield();
+  }
+  void EndDriver() { driver_.join(); }
+
+  static bool IsThere(uintptr_t address) { return os::GuardedReadByte(&At(address)); }
+
+ private:
+  template <typename Step>
+  void RunStep(Step step) {
+    while (wanted_ == done_) std::this_thread::yield();
+    step();
+    ++done_;
+  }
+
+  std::thread driver_;
+  std::atomic<int> wanted_{0}, done_{0};
+};
+
+TEST_F(ClientUserWindowTest, AViewOfOwnPagesThatWasUnmappedIsNotSeenAnyMore) {
+  PMDL mdls[2];
+  for (int i = 0; i < 2; ++i) {
+    mdls[i] = Lock(client_->Map(PAGE_SIZE, static_cast<uint8_t>('0' + i)), PAGE_SIZE);
+    ASSERT_NE(mdls[i], nullptr);
+  }
+  const auto map = [](PMDL mdl) {
+    return MmMapLockedPagesSpecifyCache(mdl, UserMode, MmCached, nullptr, FALSE, NormalPagePriority);
+  };
+  PVOID first = map(mdls[0]);
+  const auto view = reinterpret_cast<uintptr_t>(first);
+  StartDriver([view] { EXPECT_EQ(At(view), '0'); },  //
+              [view] { EXPECT_FALSE(IsThere(view)); },
+              [view] { EXPECT_EQ(At(view), '1'); });
+  RunNextStep();
+  MmUnmapLockedPages(first, mdls[0]);
+  RunNextStep();
+  PVOID second = map(mdls[1]);
+  EXPECT_EQ(second, first);
+  RunNextStep();
+  EndDriver();
+  MmUnmapLockedPages(second, mdls[1]);
+  for (PMDL mdl : mdls) Unlock(mdl);
+}
+
+}  // namespace
+}  // namespace ring3::mm
