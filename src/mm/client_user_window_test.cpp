@@ -59,8 +59,7 @@ TEST_F(ClientUserWindowTest, AViewOfOwnPagesThatWasUnmappedIsNotSeenAnyMore) {
   PVOID first = map(mdls[0]);
   const auto view = reinterpret_cast<uintptr_t>(first);
   StartDriver([view] { EXPECT_EQ(At(view), '0'); },  //
-              [view] { EXPECT_FALSE(IsThere(view)); },
-              [view] { EXPECT_EQ(At(view), '1'); });
+              [view] { EXPECT_FALSE(IsThere(view)); }, [view] { EXPECT_EQ(At(view), '1'); });
   RunNextStep();
   MmUnmapLockedPages(first, mdls[0]);
   RunNextStep();

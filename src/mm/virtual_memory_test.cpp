@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "mm/memory_test.h"
 
+#include <errno.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+
+#include <atomic>
 #include <cstring>
+#include <thread>
+#include <vector>
 
 #include "ddi/ke.h"
 #include "ddi/mm_ntddk.h"
@@ -196,6 +204,71 @@ TEST_F(VirtualMemoryTest, ParsesMapsOnOlderKernels) {
   EXPECT_FALSE(by_parsing.Find(1, &region));
   EXPECT_FALSE(by_ioctl.Find(1, &region));
   EXPECT_TRUE(by_parsing.FindOrNext(1, &region));
+  // A walk sees the same mappings.
+  int regions = 0;
+  for (uintptr_t at = 0; by_parsing.FindOrNext(at, &region) && region.start < kUserLimit; at = region.end) {
+    os::Region other = {};
+    ASSERT_TRUE(by_ioctl.Find(region.start, &other));
+    EXPECT_EQ(region.end, other.end);
+    EXPECT_EQ(region.executable, other.executable);
+    EXPECT_EQ(region.shared, other.shared);
+    EXPECT_EQ(region.has_file, other.has_file);
+    if (region.has_file) {
+      EXPECT_EQ(region.file, other.file);
+      EXPECT_EQ(region.file_offset, other.file_offset);
+    }
+    ++regions;
+  }
+  EXPECT_GT(regions, 10);
+}
+
+// Where no descriptor is left, and in a handler that interrupts the same.
+TEST_F(VirtualMemoryTest, ParsingMapsNeedsNothing) {
+  static os::RegionMap map;
+  ASSERT_TRUE(map.Open().ok());
+  map.DisableIoctl();
+  static std::atomic<int> wrong, asked;
+  wrong = asked = 0;
+  static int global;
+  const auto ask = [](int) {
+    const int saved_errno = errno;
+    os::Region region;
+    const auto address = reinterpret_cast<uintptr_t>(&global);
+    if (!map.Find(address, &region) || region.start > address || region.end <= address) ++wrong;
+    ++asked;
+    errno = saved_errno;
+  };
+  rlimit limit;
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  const rlimit none = {0, limit.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  ask(0);
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+  EXPECT_EQ(wrong, 0);
+
+  struct sigaction action = {}, before;
+  action.sa_handler = ask;
+  ASSERT_EQ(sigaction(SIGUSR1, &action, &before), 0);
+  std::atomic<bool> stop{false};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 2; ++i) {
+    threads.emplace_back([&] {
+      while (!stop) ask(0);
+    });
+  }
+  for (int round = 0; round < 300; ++round) {
+    // Below what is looked for, so that the text shifts.
+    void* mapped = mmap(nullptr, PAGE_SIZE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    const int seen = asked;
+    for (std::thread& thread : threads) pthread_kill(thread.native_handle(), SIGUSR1);
+    while (asked < seen + 4) std::this_thread::yield();
+    munmap(mapped, PAGE_SIZE);
+  }
+  stop = true;
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(wrong, 0);
+  sigaction(SIGUSR1, &before, nullptr);
+  map.Close();
 }
 
 }  // namespace

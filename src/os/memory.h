@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "os/descriptor.h"
+#include "os/mutex.h"
 
 // Address space and memory objects of Linux. All of it is system calls that take the process's memory map
 // lock: short, but nothing for a hot path. None waits for another thread; spin locks may be held unless a
@@ -136,6 +137,7 @@ inline Protection ProtectionOf(const Region& region) {
 
 // Answers what is mapped where in a process, by the PROCMAP_QUERY ioctl (Linux 6.11, a third of a
 // microsecond) or, before that, by reading /proc/<pid>/maps. When the process has ended, nothing is mapped.
+// Async-signal-safe but for the opening and closing.
 class RegionMap {
  public:
   RegionMap() = default;
@@ -162,6 +164,8 @@ class RegionMap {
 
   int descriptor_ = -1;
   mutable std::atomic<bool> ioctl_works_{true};
+  // Linux goes on by address, not by offset, where one reads alone and in order.
+  mutable Mutex parsing_;
 };
 
 // Tunes malloc so that free() never returns memory to Linux: a driver may have it locked. Call it before the

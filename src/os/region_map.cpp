@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -37,6 +38,70 @@ struct ProcmapQuery {
 constexpr unsigned long kProcmapQuery = _IOWR('f', 17, ProcmapQuery);
 constexpr uint64_t kVmaReadable = 1, kVmaWritable = 2, kVmaExecutable = 4, kVmaShared = 8;
 constexpr uint64_t kCoveringOrNext = 0x10;
+
+// No handler runs in this thread, which might want what the thread has or keep it from going on.
+class WithoutSignals {
+ public:
+  WithoutSignals() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &saved_);
+  }
+  ~WithoutSignals() { pthread_sigmask(SIG_SETMASK, &saved_, nullptr); }
+  WithoutSignals(const WithoutSignals&) = delete;
+  WithoutSignals& operator=(const WithoutSignals&) = delete;
+
+ private:
+  sigset_t saved_;
+};
+
+// The text of /proc/<pid>/maps, from its beginning.
+class MapsText {
+ public:
+  explicit MapsText(int descriptor) : descriptor_(descriptor) {}
+
+  static constexpr int kEnd = -1;
+  int Next() { return at_ != end_ || Fill() ? buffer_[at_++] : kEnd; }
+  // Reads the character behind it as well.
+  uint64_t Number(unsigned base) {
+    uint64_t number = 0;
+    for (;;) {
+      last_ = Next();
+      unsigned digit;
+      if (last_ >= '0' && last_ <= '9') {
+        digit = static_cast<unsigned>(last_ - '0');
+      } else if (last_ >= 'a' && last_ <= 'f') {
+        digit = static_cast<unsigned>(last_ - 'a') + 10;
+      } else {
+        return number;
+      }
+      number = number * base + digit;
+    }
+  }
+  void SkipLine() {
+    while (last_ != '\n' && last_ != kEnd) last_ = Next();
+  }
+  bool AtEnd() const { return last_ == kEnd; }
+
+ private:
+  bool Fill() {
+    ssize_t bytes;
+    // A process that has ended has nothing more. That Linux has no memory at the moment says nothing.
+    do bytes = pread(descriptor_, buffer_, sizeof buffer_, offset_);
+    while (bytes < 0 && (errno == ENOMEM || errno == EINTR || errno == EAGAIN));
+    if (bytes <= 0) return false;
+    offset_ += bytes;
+    at_ = 0;
+    end_ = static_cast<size_t>(bytes);
+    return true;
+  }
+
+  const int descriptor_;
+  off_t offset_ = 0;
+  size_t at_ = 0, end_ = 0;
+  int last_ = 0;
+  char buffer_[1024];
+};
 
 }  // namespace
 
@@ -91,33 +156,30 @@ bool RegionMap::Query(uintptr_t address, bool or_next, Region* region) const {
 }
 
 bool RegionMap::Parse(uintptr_t address, bool or_next, Region* region) const {
-  // A stream of its own: the descriptor's offset would be shared by threads. By way of the descriptor:
-  // another process may have the number now.
-  char path[32];
-  std::snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor_);
-  FILE* maps = std::fopen(path, "re");
-  if (maps == nullptr) return false;
-  bool found = false;
-  char line[512];
-  while (!found && std::fgets(line, sizeof line, maps) != nullptr) {
-    unsigned long start, end, offset, inode;
-    unsigned device_major, device_minor;
-    char flags[8];
-    if (std::sscanf(line, "%lx-%lx %7s %lx %x:%x %lu", &start, &end, flags, &offset, &device_major,
-                    &device_minor, &inode) != 7) {
-      continue;
-    }
+  const WithoutSignals quiet;
+  const MutexGuard guard(parsing_);
+  MapsText text(descriptor_);
+  for (;;) {
+    const uintptr_t start = text.Number(16);
+    if (text.AtEnd()) return false;
+    const uintptr_t end = text.Number(16);
+    char flags[5];
+    for (char& flag : flags) flag = static_cast<char>(text.Next());
+    const uint64_t offset = text.Number(16);
+    const auto device_major = static_cast<unsigned>(text.Number(16));
+    const auto device_minor = static_cast<unsigned>(text.Number(16));
+    const uint64_t inode = text.Number(10);
+    if (text.AtEnd()) return false;
+    text.SkipLine();
     if (end <= address) continue;
-    if (start > address && !or_next) break;
+    if (start > address && !or_next) return false;
     *region = {start,           end,
                flags[0] == 'r', flags[1] == 'w',
                flags[2] == 'x', flags[3] == 's',
                inode != 0,      {makedev(device_major, device_minor), inode},
                offset};
-    found = true;
+    return true;
   }
-  std::fclose(maps);
-  return found;
 }
 
 }  // namespace ring3::os
