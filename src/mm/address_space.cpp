@@ -126,10 +126,11 @@ Status QueryVirtualMemory(PEPROCESS process, const void* address, MEMORY_BASIC_I
 
 void TearDownAddressSpace(PEPROCESS process) {
   AddressSpace& space = SpaceOf(process);
-  if (!space.is_local()) DropUserWindow(process);
   space.views().UnmapAll(process);
   space.virtual_memory().ReleaseAll(process);
   space.End();
+  // Nothing can be brought in any more.
+  if (!space.is_local()) DropUserWindow(process);
 }
 
 size_t UserViewsOf(PEPROCESS process) {

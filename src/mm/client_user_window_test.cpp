@@ -71,5 +71,24 @@ TEST_F(ClientUserWindowTest, AViewOfOwnPagesThatWasUnmappedIsNotSeenAnyMore) {
   for (PMDL mdl : mdls) Unlock(mdl);
 }
 
+// A driver's thread that is attached may still touch the memory of a client that is being taken down.
+TEST_F(ClientUserWindowTest, NothingOfAClientIsShownAfterItsEnd) {
+  const uintptr_t memory = client_->Map(PAGE_SIZE, 'm');
+  PVOID base = nullptr;
+  SIZE_T bytes = PAGE_SIZE;
+  ASSERT_TRUE(
+      AllocateVirtualMemory(client_->eprocess(), &base, 0, &bytes, MEM_COMMIT | MEM_RESERVE, PAGE_READWRITE)
+          .ok());
+  client_->Detach();
+  bool was_there = false;
+  client_->Interrupt(TestClient::When::kBefore, OrderKind::kRelease, [&] {
+    auto touch = [&] { was_there = IsThere(memory); };
+    DriveIn(client_->process(), touch);
+  });
+  TearDownAddressSpace(client_->eprocess());
+  EXPECT_TRUE(was_there);
+  EXPECT_EQ(GetUserWindowCounts().shown_runs, 0u);
+}
+
 }  // namespace
 }  // namespace ring3::mm

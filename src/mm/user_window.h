@@ -59,7 +59,8 @@ Status StartUserWindow();
 // When no client is left. Reports what is still shown. Nothing where it was not started.
 void StopUserWindow(LeakReport& leaks);
 
-// The end of a client, after its last thread: whatever is shown or not written back yet is dropped.
+// The end of a client, when its memory can be read no more: whatever is shown or not written back yet is
+// dropped.
 void DropUserWindow(PEPROCESS process);
 
 // [start, end) of the client has another meaning from now on: unmapped, or another protection. What is shown
