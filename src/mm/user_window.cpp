@@ -144,7 +144,7 @@ class UserWindow {
   // ---- Pages. `Locked` here also says that the lock may be released and taken again.
   bool BringInLocked(RoomSlot& slot, PKPROCESS process, const os::MemoryFault& fault, bool may_wait)
       RING3_REQUIRES(mutex_);
-  enum class Outcome : uint8_t { kThere, kAgain, kFails };
+  enum class Outcome : uint8_t { kThere, kAgain, kNoRoom, kFails };
   Outcome UseShownLocked(Run& run, const os::MemoryFault& fault) RING3_REQUIRES(mutex_);
   Outcome LoadLocked(PKPROCESS process, const os::MemoryFault& fault) RING3_REQUIRES(mutex_);
   // `frames` are what the client has mapped from `start` on.
@@ -154,8 +154,10 @@ class UserWindow {
                             const FrameRun& frames, uintptr_t start) RING3_REQUIRES(mutex_);
   Outcome SnapshotLocked(PKPROCESS process, uintptr_t page, const os::Region& region, bool for_write)
       RING3_REQUIRES(mutex_);
-  Outcome CopyInLocked(PKPROCESS process, uintptr_t page, uint32_t page_count, const os::Region& region,
+  // As many pages as there is room for, which `page_count` says afterwards.
+  Outcome CopyInLocked(PKPROCESS process, uintptr_t page, uint32_t* page_count, const os::Region& region,
                        bool for_write) RING3_REQUIRES(mutex_);
+  void MakeRoomLocked(PKPROCESS process) RING3_REQUIRES(mutex_);
   // A thread of the client comes or goes, or wants to see its memory as it is: it is outside for the moment.
   enum class Occasion : uint8_t { kEnter, kLeave, kSync };
   void RefreshLocked(const RoomSlot& slot, PKPROCESS process, Occasion occasion) RING3_REQUIRES(mutex_);
@@ -534,9 +536,20 @@ bool UserWindow::BringInLocked(RoomSlot& slot, PKPROCESS process, const os::Memo
     } else {
       outcome = LoadLocked(process, fault);
     }
+    if (outcome == Outcome::kNoRoom) MakeRoomLocked(process);
     PublishLocked();
-    if (outcome != Outcome::kAgain) return outcome == Outcome::kThere;
+    if (outcome == Outcome::kThere || outcome == Outcome::kFails) return outcome == Outcome::kThere;
   }
+}
+
+// Room comes from the client's own pages. It is waited for where changes on their way back fill it, or what
+// other threads are reading.
+void UserWindow::MakeRoomLocked(PKPROCESS process) {
+  const bool had_any = pages_.HasAny(process);
+  ++epoch_;
+  pages_.TakeDownAll(process);
+  WriteBackLocked(process);
+  if (!had_any) WaitLocked(os::MonotonicNs() + kLookNs);
 }
 
 UserWindow::Outcome UserWindow::UseShownLocked(Run& run, const os::MemoryFault& fault) {
@@ -653,9 +666,7 @@ UserWindow::Outcome UserWindow::ShareInGateLocked(PKPROCESS process, uintptr_t p
   Run* run = pages_.Add(process, Kind::kShared, low, high);
   if (run == nullptr) {
     os::Release(low, high - low);
-    ++epoch_;
-    pages_.TakeDownAll(process);
-    return Outcome::kAgain;
+    return Outcome::kNoRoom;
   }
   run->writable = region.writable;
   run->file = region.file;
@@ -674,32 +685,23 @@ UserWindow::Outcome UserWindow::SnapshotLocked(PKPROCESS process, uintptr_t page
   uintptr_t high = std::min<uintptr_t>(page + count * kPageBytes, region.end);
   pages_.ClipToFree(page, &low, &high);
   count = static_cast<uint32_t>((high - page) >> kPageShift);
-  Outcome outcome = CopyInLocked(process, page, count, region, for_write);
+  Outcome outcome = CopyInLocked(process, page, &count, region, for_write);
   // Of what follows, something may be in the way, there or here.
   if (outcome == Outcome::kFails && count > 1) {
     count = 1;
-    outcome = CopyInLocked(process, page, count, region, for_write);
+    outcome = CopyInLocked(process, page, &count, region, for_write);
   }
   if (outcome == Outcome::kThere) last_ = {process, page + count * kPageBytes, count};
   return outcome;
 }
 
-UserWindow::Outcome UserWindow::CopyInLocked(PKPROCESS process, uintptr_t page, uint32_t page_count,
+UserWindow::Outcome UserWindow::CopyInLocked(PKPROCESS process, uintptr_t page, uint32_t* page_count,
                                              const os::Region& region, bool for_write) {
   uint32_t first;
-  if (!pages_.store().Take(page_count, &first)) {
-    // Room comes from the client's own snapshots. Where others' changes on their way back fill it, it is
-    // waited for.
-    ++epoch_;
-    pages_.TakeDownSnapshots(process);
-    if (pages_.HasUnwritten(process)) {
-      WriteBackLocked(process);
-    } else {
-      WaitLocked(os::MonotonicNs() + kLookNs);
-    }
-    return Outcome::kAgain;
-  }
-  const size_t byte_count = page_count * kPageBytes;
+  const uint32_t taken = pages_.store().Take(process, *page_count, &first);
+  if (taken == 0) return Outcome::kNoRoom;
+  *page_count = taken;
+  const size_t byte_count = taken * kPageBytes;
   const uint64_t epoch = epoch_;
   ++loading_;
   PublishLocked();
@@ -716,14 +718,9 @@ UserWindow::Outcome UserWindow::CopyInLocked(PKPROCESS process, uintptr_t page, 
     outcome = Outcome::kAgain;
   }
   Run* run = outcome == Outcome::kThere ? pages_.Add(process, Kind::kClean, page, high) : nullptr;
-  if (outcome == Outcome::kThere && run == nullptr) {
-    ++epoch_;
-    pages_.TakeDownAll(process);
-    outcome = Outcome::kAgain;
-  }
   if (run == nullptr) {
-    pages_.store().Give(first, page_count);
-    return outcome;
+    pages_.store().Give(first, taken);
+    return outcome == Outcome::kThere ? Outcome::kNoRoom : outcome;
   }
   run->first = first;
   run->writable = region.writable;
@@ -736,12 +733,12 @@ UserWindow::Outcome UserWindow::CopyInLocked(PKPROCESS process, uintptr_t page, 
   run->renewals_left = run->renewals;
   if (for_write) std::memcpy(pages_.store().Before(first), now, byte_count);
   const os::Protection protection = for_write ? os::Protection::kReadWrite : os::Protection::kRead;
-  if (pages_.store().ShowAt(page, first, page_count, protection) != os::Shown::kShown) {
+  if (pages_.store().ShowAt(page, first, taken, protection) != os::Shown::kShown) {
     pages_.DropUnshown(*run);
     return Outcome::kFails;
   }
   if (for_write) run->kind = Kind::kWritable;
-  counts_.snapshot_pages += page_count;
+  counts_.snapshot_pages += taken;
   return Outcome::kThere;
 }
 

@@ -207,6 +207,35 @@ TEST_F(UserWindowTurnsTest, WhoPollsIsHeldSoThatOthersGetTheirTurn) {
 }
 #endif
 
+// A client whose memory does not answer stalls its own requests and nobody else's, however much of it is on
+// the way: scattered pages, and many.
+TEST_F(UserWindowTurnsTest, AClientWhoseMemoryStallsHoldsNobodyElseUp) {
+  constexpr size_t kPages = (size_t{70} << 20) / PAGE_SIZE;
+  for (WindowTestClient* client : {first_.get(), second_.get()}) client->MapAt(kAt, kPages * PAGE_SIZE, 0);
+  const auto write = [](size_t step) {
+    for (size_t page = 0; page < kPages; page += step) At(kAt + page * PAGE_SIZE) = 1;
+  };
+  for (const size_t step : {size_t{11}, size_t{1}}) {
+    std::atomic<int> stalled{0};
+    std::atomic<bool> done{false};
+    first_->space().Stall(&stalled);
+    std::thread first([&] { first_->Drive([&] { write(step); }); });
+    while (stalled == 0) std::this_thread::yield();
+    std::thread second([&] {
+      second_->Drive([&] { write(step); });
+      done = true;
+    });
+    const int64_t deadline = os::MonotonicNs() + 20'000'000'000;
+    while (!done && os::MonotonicNs() < deadline) std::this_thread::yield();
+    EXPECT_TRUE(done);
+    first_->space().GoOn();
+    first.join();
+    second.join();
+    EXPECT_EQ(first_->Load<uint8_t>(kAt + (kPages - 1) / step * step * PAGE_SIZE), 1);
+    EXPECT_EQ(second_->Load<uint8_t>(kAt + (kPages - 1) / step * step * PAGE_SIZE), 1);
+  }
+}
+
 TEST_F(UserWindowTurnsTest, AttachingChangesRooms) {
   first_->MapAt(kAt, PAGE_SIZE, 0x11);
   second_->MapAt(kAt, PAGE_SIZE, 0x22);

@@ -10,11 +10,17 @@ Status SnapshotStore::Create() {
   return memory_.Create("ring3-snapshots", uint64_t{2} * kPages * kPageBytes);
 }
 
-bool SnapshotStore::Take(uint32_t count, uint32_t* first) {
-  if (count > kPages - taken_count_) return false;
+uint32_t SnapshotStore::Take(PKPROCESS process, uint32_t count, uint32_t* first) {
+  uint32_t own = taken_count_;  // at most
+  if (count > WindowShare(kPages, taken_count_, own)) {
+    own = static_cast<uint32_t>(std::count(owners_, owners_ + touched_, process));
+    count = std::min(count, WindowShare(kPages, taken_count_, own));
+  }
   // From the bottom, so that few pages are ever touched.
+  *first = 0;
+  uint32_t most = 0;
   uint32_t found = 0;
-  for (uint32_t page = 0; page < kPages; ++page) {
+  for (uint32_t page = 0; page < kPages && most < count; ++page) {
     const uint64_t word = taken_[page / 64];
     if (page % 64 == 0 && word == ~uint64_t{0}) {
       found = 0;
@@ -25,18 +31,24 @@ bool SnapshotStore::Take(uint32_t count, uint32_t* first) {
       found = 0;
       continue;
     }
-    if (++found < count) continue;
-    *first = page + 1 - count;
-    for (uint32_t i = *first; i <= page; ++i) taken_[i / 64] |= uint64_t{1} << (i % 64);
-    taken_count_ += count;
-    touched_ = std::max(touched_, page + 1);
-    return true;
+    if (++found <= most) continue;
+    most = found;
+    *first = page + 1 - found;
   }
-  return false;
+  for (uint32_t i = *first; i < *first + most; ++i) {
+    taken_[i / 64] |= uint64_t{1} << (i % 64);
+    owners_[i] = process;
+  }
+  taken_count_ += most;
+  touched_ = std::max(touched_, *first + most);
+  return most;
 }
 
 void SnapshotStore::Give(uint32_t first, uint32_t count) {
-  for (uint32_t i = first; i < first + count; ++i) taken_[i / 64] &= ~(uint64_t{1} << (i % 64));
+  for (uint32_t i = first; i < first + count; ++i) {
+    taken_[i / 64] &= ~(uint64_t{1} << (i % 64));
+    owners_[i] = nullptr;
+  }
   taken_count_ -= count;
   if (taken_count_ != 0 || touched_ <= kKeptPages) return;
   const uint64_t kept = uint64_t{kKeptPages} * kPageBytes;
@@ -71,6 +83,10 @@ void WindowPages::ClipToFree(uintptr_t address, uintptr_t* start, uintptr_t* end
 }
 
 WindowPages::Run* WindowPages::Add(PKPROCESS process, Kind kind, uintptr_t start, uintptr_t end) {
+  const auto own = static_cast<uint32_t>(std::count_if(runs_, runs_ + used_, [&](const Run& run) {
+    return run.kind != Kind::kFree && run.process == process;
+  }));
+  if (WindowShare(kMostRuns, run_count_, own) == 0) return nullptr;
   for (uint32_t i = 0; i < kMostRuns; ++i) {
     Run& run = runs_[i];
     if (run.kind != Kind::kFree) continue;

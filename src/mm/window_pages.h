@@ -13,6 +13,13 @@
 
 namespace ring3::mm {
 
+// Of what there is a fixed amount of, a client has no more than half of what is left: whose memory does not
+// answer keeps what it has for as long as it likes.
+constexpr uint32_t WindowShare(uint32_t total, uint32_t taken, uint32_t own) {
+  const uint32_t most = (total - taken) / 2;
+  return own < most ? most - own : 0;
+}
+
 // Copies of pages of clients, and how they were when they were copied. A fixed amount: who needs more gives
 // some back first.
 class SnapshotStore {
@@ -22,8 +29,9 @@ class SnapshotStore {
   Status Create();
   void Close() { memory_.Close(); }
 
-  // `count` consecutive pages, of any contents. False: not that many left.
-  bool Take(uint32_t count, uint32_t* first);
+  // Consecutive pages for a client, of any contents: `count`, or as many as there are together and are left
+  // of its share. Zero: none.
+  uint32_t Take(PKPROCESS process, uint32_t count, uint32_t* first);
   void Give(uint32_t first, uint32_t count);
   std::byte* Now(uint32_t page) const { return memory_.base() + uint64_t{page} * kPageBytes; }
   std::byte* Before(uint32_t page) const { return Now(page + kPages); }
@@ -37,6 +45,7 @@ class SnapshotStore {
 
   os::ScratchMemory memory_;
   uint64_t taken_[kPages / 64] = {};
+  PKPROCESS owners_[kPages] = {};  // of those
   uint32_t taken_count_ = 0;
   uint32_t touched_ = 0;  // pages above were never taken since they were punched
 };
@@ -86,7 +95,8 @@ class WindowPages {
   // The part of [start, end) around `address` that nothing is shown in.
   void ClipToFree(uintptr_t address, uintptr_t* start, uintptr_t* end) const;
 
-  // Null: the table is full. It counts as shown. Nothing is mapped or unmapped by it.
+  // Null: the table is full, or the client's share of it used up. It counts as shown. Nothing is mapped or
+  // unmapped by it.
   Run* Add(PKPROCESS process, Kind kind, uintptr_t start, uintptr_t end);
   // A clean snapshot that may be written from now on. False: Linux refuses.
   bool MakeWritable(Run& run);

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <utility>
@@ -16,6 +17,7 @@
 #include "mm/test_process.h"
 #include "mm/user_window.h"
 #include "ntstatus.h"
+#include "os/futex.h"
 #include "os/peer_process.h"
 
 namespace ring3::mm {
@@ -34,6 +36,7 @@ class PlainClientSpace final : public AddressSpace {
     return peer_.Write(address, source, byte_count);
   }
   size_t WritePieces(std::span<const os::PeerProcess::Piece> pieces) override {
+    WaitWhileStalled();
     if (!peer_.WritePieces(pieces.data(), pieces.size())) return AddressSpace::WritePieces(pieces);
     size_t written = 0;
     for (const os::PeerProcess::Piece& piece : pieces) written += piece.byte_count;
@@ -68,14 +71,30 @@ class PlainClientSpace final : public AddressSpace {
   Status Protect(uintptr_t, uint64_t, os::Protection) override { return STATUS_NOT_SUPPORTED; }
   void RegisterStack(uintptr_t, uintptr_t) override {}
   void ForgetStack(uintptr_t) override {}
+  // From now on pieces are not written, nor are those who try let go, who count themselves in `threads`.
+  void Stall(std::atomic<int>* threads) {
+    stalled_threads_ = threads;
+    stalled_ = 1;
+  }
+  void GoOn() {
+    stalled_ = 0;
+    os::FutexWakeAll(stalled_);
+  }
   bool OpenOwnRegions() { return own_.Open().ok(); }
 
  private:
+  void WaitWhileStalled() {
+    if (stalled_ != 0) ++*stalled_threads_;
+    while (stalled_ != 0) os::FutexWait(stalled_, 1);
+  }
+
   os::PeerProcess& peer_;
   const uintptr_t frames_;
   const uint64_t object_bytes_;
   os::RegionMap own_;
   std::function<void()> when_found_;
+  std::atomic<uint32_t> stalled_{0};
+  std::atomic<int>* stalled_threads_ = nullptr;
 };
 
 // A client that maps and unmaps as it is told, and what the executive keeps of it.
