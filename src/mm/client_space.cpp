@@ -199,6 +199,8 @@ Result<AddressSpace::Decommitted> ClientAddressSpace::Decommit(uintptr_t address
 Status ClientAddressSpace::Protect(uintptr_t address, uint64_t byte_count, os::Protection protection) {
   // An adoption under way would bring the old protection back.
   os::MutexGuard guard(memory_.changes);
+  // To what is read-only afterwards nothing can be written back.
+  SettleUserWindow(process());
   RING3_TRY(StatusOf(port_.Carry({.kind = OrderKind::kProtect,
                                   .address = address,
                                   .byte_count = byte_count,

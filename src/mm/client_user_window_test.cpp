@@ -71,6 +71,20 @@ TEST_F(ClientUserWindowTest, AViewOfOwnPagesThatWasUnmappedIsNotSeenAnyMore) {
   for (PMDL mdl : mdls) Unlock(mdl);
 }
 
+TEST_F(ClientUserWindowTest, WhatWasWrittenBeforeMemoryBecameReadOnlyIsThere) {
+  const uintptr_t memory = client_->Map(PAGE_SIZE, 'm');
+  StartDriver([memory] { At(memory) = 'w'; },
+              [memory] {
+                EXPECT_EQ(At(memory), 'w');
+                EXPECT_FALSE(os::GuardedProbeWriteByte(&At(memory)));
+              });
+  RunNextStep();
+  EXPECT_TRUE(Space().Protect(memory, PAGE_SIZE, os::Protection::kRead).ok());
+  EXPECT_EQ(client_->Load<uint8_t>(memory), 'w');
+  RunNextStep();
+  EndDriver();
+}
+
 // A driver's thread that is attached may still touch the memory of a client that is being taken down.
 TEST_F(ClientUserWindowTest, NothingOfAClientIsShownAfterItsEnd) {
   const uintptr_t memory = client_->Map(PAGE_SIZE, 'm');
