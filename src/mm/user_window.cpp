@@ -118,7 +118,6 @@ class UserWindow {
   void DropAll(PKPROCESS process);
   void Forget(PKPROCESS process, uintptr_t start, uintptr_t end, UserWindowMoment gone);
   UserWindowMoment Now();
-  void Sync(const AddressSpace& space);
   void Settle(PKPROCESS process);
   bool IsOwnMemory(uintptr_t start, uintptr_t end);
   UserWindowCounts Counts();
@@ -158,8 +157,8 @@ class UserWindow {
   Outcome CopyInLocked(PKPROCESS process, uintptr_t page, uint32_t* page_count, const os::Region& region,
                        bool for_write) RING3_REQUIRES(mutex_);
   void MakeRoomLocked(PKPROCESS process) RING3_REQUIRES(mutex_);
-  // A thread of the client comes or goes, or wants to see its memory as it is: it is outside for the moment.
-  enum class Occasion : uint8_t { kEnter, kLeave, kSync };
+  // A thread of the client comes or goes: it is outside for the moment.
+  enum class Occasion : uint8_t { kEnter, kLeave };
   void RefreshLocked(const RoomSlot& slot, PKPROCESS process, Occasion occasion) RING3_REQUIRES(mutex_);
   bool IsAloneLocked(const RoomSlot& slot, PKPROCESS process) RING3_REQUIRES(mutex_);
   // The kept snapshots, of which nobody can make use at the moment: as the client's memory is now, or written
@@ -292,23 +291,9 @@ UserWindowMoment UserWindow::Now() {
   return pages_.now();
 }
 
-void UserWindow::Sync(const AddressSpace& space) {
-  PKTHREAD thread = ke::CurrentThreadOrNull();
-  if (thread == nullptr || !thread->in_room || thread->client->address_space != &space) return;
-  RoomSlot& slot = *thread->room_slot;
-  // We are the one who reads or writes.
-  if (slot.busy.load(std::memory_order_relaxed)) return;
-  PKPROCESS process = thread->client;
-  const WindowGuard guard(mutex_);
-  if (!pages_.HasAny(process)) return;
-  GoOutLocked(slot, process);
-  RefreshLocked(slot, process, Occasion::kSync);
-  GoInLocked(slot, process, MayWait(thread) ? kLongestEntryNs : 0);
-}
-
 void UserWindow::Settle(PKPROCESS process) {
   PKTHREAD thread = ke::CurrentThreadOrNull();
-  // Whoever is inside syncs with what it writes, and writes back when it leaves.
+  // Whoever is inside writes back when it leaves.
   if (thread != nullptr && thread->in_room) return;
   const WindowGuard guard(mutex_);
   if (!pages_.HasUnsettled(process)) return;
@@ -762,7 +747,7 @@ void UserWindow::RefreshLocked(const RoomSlot& slot, PKPROCESS process, Occasion
   if (owner_ == process) {
     // What is being read for another thread of the client may be older than what this one is to see.
     ++epoch_;
-    if (occasion == Occasion::kSync || !IsAloneLocked(slot, process)) {
+    if (!IsAloneLocked(slot, process)) {
       pages_.TakeDownSnapshots(process);
     } else if (occasion == Occasion::kLeave) {
       SettleLocked(process);
@@ -935,9 +920,6 @@ UserWindowMoment UserWindowNow() {
 }
 void SettleUserWindowSlow(PEPROCESS process) {
   g_user_window.Settle(reinterpret_cast<PKPROCESS>(process));
-}
-void SyncUserWindowSlow(const AddressSpace& space) {
-  g_user_window.Sync(space);
 }
 bool IsExecutivesMemory(uintptr_t start, uintptr_t end) {
   return g_user_window.IsOwnMemory(start, end);

@@ -8,7 +8,6 @@
 #include "base/leak_report.h"
 #include "base/result.h"
 #include "ddi/mm.h"
-#include "ke/room.h"
 
 // A client's memory at the client's own addresses, for driver code that uses user pointers.
 //
@@ -48,8 +47,6 @@
 // (userfaultfd) stalls its own requests only.
 namespace ring3::mm {
 
-class AddressSpace;
-void SyncUserWindowSlow(const AddressSpace& space);
 void SettleUserWindowSlow(PEPROCESS process);
 // Whether a snapshot of anybody's may have changes that are not written back.
 extern std::atomic<bool> g_user_window_unsettled;
@@ -71,17 +68,10 @@ using UserWindowMoment = uint64_t;
 void ForgetUserRange(PEPROCESS process, uintptr_t start, uintptr_t end, UserWindowMoment gone = 0);
 UserWindowMoment UserWindowNow();
 
-// The running thread, in driver code in the context of a client, is about to access that client's memory
-// otherwise than here: AddressSpace::Read, Write, Fill, or by adopting or copying pages that are locked. What
-// the driver wrote here is written back before, and what it reads here afterwards is read anew. For other
-// threads and other spaces it does nothing. Any IRQL, no spin lock of the executive held.
-inline void SyncUserWindow(const AddressSpace& space) {
-  if ((ke::g_window.load(std::memory_order_relaxed) & ke::kWindowBusy) != 0) SyncUserWindowSlow(space);
-}
-
 // The client is about to hear of something: a service of its is answered, a status block written. A driver
 // may have written here before, in a thread that is still inside, and then told another thread, whose doing
-// this is. What was written so far is written back. Outside of rooms, no lock of the executive held.
+// this is. What was written so far is written back. Nothing for a thread in a room, which writes back when it
+// leaves: before an order to the client, say. No spin lock of the executive held.
 inline void SettleUserWindow(PEPROCESS process) {
   if (g_user_window_unsettled.load(std::memory_order_acquire)) SettleUserWindowSlow(process);
 }

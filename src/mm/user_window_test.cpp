@@ -273,23 +273,6 @@ TEST_F(UserWindowTest, NewMemoryInThePlaceOfForgottenMemoryKeepsItsChanges) {
   }
 }
 
-TEST_F(UserWindowTest, TheExecutiveSeesWhatTheDriverWrote) {
-  first_->MapAt(kAt, PAGE_SIZE, 0x11);
-  first_->Drive([&] {
-    At(kAt) = 0x22;
-    AddressSpace& space = *first_->process()->address_space;
-    SyncUserWindow(space);
-    uint8_t seen = 0;
-    EXPECT_TRUE(space.Read(&seen, kAt, 1));
-    EXPECT_EQ(seen, 0x22);
-    seen = 0x33;
-    EXPECT_TRUE(space.Write(kAt, &seen, 1));
-    EXPECT_EQ(At(kAt), 0x33);
-    SyncUserWindow(*second_->process()->address_space);
-  });
-  EXPECT_EQ(first_->Load<uint8_t>(kAt), 0x33);
-}
-
 // ---- What is not there
 
 TEST_F(UserWindowTest, WhatTheClientCannotAccessFaults) {
