@@ -132,7 +132,8 @@ Result<uint64_t> ClientThread::Carry(const ProcessOrder& order) {
         // Application code runs in a user APC only.
         if (order.kind == OrderKind::kRunUserApc) {
           if (Serve()) break;
-          ended_ = true;
+          // The answer to a service that ended the thread has yet to be read.
+          if (std::exchange(ended_, true)) return STATUS_PROCESS_IS_TERMINATING;
         }
         Close();
         return STATUS_PROCESS_IS_TERMINATING;

@@ -8,6 +8,16 @@ static DWORD ExitInstead(LPVOID argument) {
   ExitThread((DWORD)(ULONG_PTR)argument);
 }
 
+static VOID ExitFromApc(ULONG_PTR code) {
+  ExitThread((DWORD)code);
+}
+
+static DWORD ExitInApc(LPVOID argument) {
+  QueueUserAPC(ExitFromApc, GetCurrentThread(), (ULONG_PTR)argument);
+  SleepEx(INFINITE, TRUE);
+  return 1;
+}
+
 static DWORD WaitFor(LPVOID event) {
   WaitForSingleObject(event, INFINITE);
   return 5;
@@ -25,6 +35,7 @@ static void ExitCodes(void) {
   DWORD code = 0;
   CHECK_EQ(Join(CreateThread(NULL, 0, ReturnArgument, (LPVOID)0xFFFFFFFE, 0, NULL)), 0xFFFFFFFE);
   CHECK_EQ(Join(CreateThread(NULL, 1 << 20, ExitInstead, (LPVOID)77, 0, NULL)), 77);
+  CHECK_EQ(Join(CreateThread(NULL, 0, ExitInApc, (LPVOID)78, 0, NULL)), 78);
   HANDLE event = CreateEventA(NULL, FALSE, FALSE, NULL);
   DWORD id = 0;
   HANDLE thread = CreateThread(NULL, 0, WaitFor, event, 0, &id);
