@@ -2,6 +2,7 @@
 #include "win32/win32.h"
 
 #include "nt/information.h"
+#include "os/thread.h"
 
 namespace ring3::win32 {
 namespace {
@@ -50,7 +51,8 @@ HANDLE CreateThread(LPSECURITY_ATTRIBUTES security, SIZE_T dwStackSize, LPTHREAD
 
 VOID ExitThread(DWORD dwExitCode) {
   Nt().NtTerminateThread(kThisThread, static_cast<NTSTATUS>(dwExitCode));
-  __builtin_trap();  // a thread's own termination does not return
+  // The executive is gone: there is nobody to end the thread for.
+  os::ExitCurrentThread();
 }
 
 BOOL GetExitCodeThread(HANDLE hThread, LPDWORD lpExitCode) {

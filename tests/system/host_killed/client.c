@@ -3,6 +3,8 @@
 // ERROR_NOT_READY at once, and so is whoever calls later. The process goes on.
 #include "../../conformance/common/test_client.h"
 
+#include <pthread.h>
+
 #define IOCTL_PEND TEST_CODE(1, METHOD_BUFFERED, FILE_ANY_ACCESS)
 #define IOCTL_PEND_DIRECT TEST_CODE(2, METHOD_OUT_DIRECT, FILE_ANY_ACCESS)
 
@@ -54,10 +56,17 @@ static DWORD WINAPI Find(void* number) {
   return 0;
 }
 
+static void* Exit(void* unused) {
+  (void)unused;
+  ExitThread(5);
+}
+
 int usleep(unsigned microseconds);
 
 int main(void) {
   int i, looks;
+  pthread_t thread;
+  void* result = &thread;
   device = OpenTest(0);
   event = CreateEventA(NULL, TRUE, FALSE, NULL);
   mutex = CreateMutexA(NULL, FALSE, NULL);
@@ -83,6 +92,9 @@ int main(void) {
   CHECK(WaitForSingleObject(event, INFINITE) == WAIT_FAILED && GetLastError() == ERROR_NOT_READY);
   CHECK_FAILS(CloseHandle(event), ERROR_NOT_READY);
   CHECK(CreateThread(NULL, 0, Find, NULL, 0, NULL) == NULL && GetLastError() == ERROR_NOT_READY);
+  // A thread ends all the same.
+  CHECK(pthread_create(&thread, NULL, Exit, NULL) == 0);
+  CHECK(pthread_join(thread, &result) == 0 && result == NULL);
   pages[0] = 1;
   printf("told\n");
   return 23;
