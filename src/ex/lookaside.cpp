@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 #include <vector>
 
 #include "base/spin_lock.h"
@@ -14,6 +15,7 @@
 #include "ex/pool_ddi.h"
 #include "ke/driver_gate.h"
 #include "os/clock.h"
+#include "os/thread.h"
 
 namespace ring3::ex {
 
@@ -68,24 +70,21 @@ void CountInto(LookasideList& list, Magazine& magazine) {
   magazine.frees = 0;
 }
 
-struct MagazinesOwner {
-  ~MagazinesOwner() {
-    Magazine* magazines = t_magazines;
-    if (magazines == nullptr) return;
-    t_magazines = nullptr;
-    Registry& registry = TheRegistry();
-    SpinLockGuard guard(registry.lock);
-    std::erase(registry.threads, magazines);
-    for (uint32_t number = 1; number < kMostLookasideLists; ++number) {
-      Registry::List& known = registry.lists[number];
-      if (magazines[number].generation == 0 || known.list == nullptr) continue;
-      CountInto(*known.list, magazines[number]);
-      Chain(known.orphans, magazines[number].first);
-    }
-    delete[] magazines;
+// Gives the magazines back when their thread ends.
+constinit os::AtThreadEnd g_magazines_end([](void*) {
+  Magazine* const magazines = std::exchange(t_magazines, nullptr);
+  if (magazines == nullptr) return;
+  Registry& registry = TheRegistry();
+  SpinLockGuard guard(registry.lock);
+  std::erase(registry.threads, magazines);
+  for (uint32_t number = 1; number < kMostLookasideLists; ++number) {
+    Registry::List& known = registry.lists[number];
+    if (magazines[number].generation == 0 || known.list == nullptr) continue;
+    CountInto(*known.list, magazines[number]);
+    Chain(known.orphans, magazines[number].first);
   }
-};
-thread_local MagazinesOwner t_owner;
+  delete[] magazines;
+});
 
 Magazine* MagazinesOfThread() {
   if (t_magazines != nullptr) return t_magazines;
@@ -95,7 +94,7 @@ Magazine* MagazinesOfThread() {
     SpinLockGuard guard(registry.lock);
     registry.threads.push_back(magazines);
   }
-  [[maybe_unused]] MagazinesOwner& owner = t_owner;  // its destructor is due from now on
+  g_magazines_end.Arm(magazines);
   t_magazines = magazines;
   return magazines;
 }

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "ex/pool.h"
 
+#include <utility>
+
+#include "os/thread.h"
+
 namespace ring3::ex {
 
 constinit thread_local ThreadCache* t_pool_cache = nullptr;
@@ -21,25 +25,19 @@ Registry& TheRegistry() {
 }
 
 // Gives the cache back when its thread ends.
-struct CacheOwner {
-  ThreadCache* cache = nullptr;
-  ~CacheOwner() {
-    if (cache == nullptr) return;
-    t_pool_cache = nullptr;
-    if (g_pool != nullptr) g_pool->Retire(cache);
-    Registry& registry = TheRegistry();
-    {
-      SpinLockGuard guard(registry.lock);
-      cache->tags().FlushTo(registry.totals);
-      (cache->previous != nullptr ? cache->previous->next : registry.first) = cache->next;
-      if (cache->next != nullptr) cache->next->previous = cache->previous;
-    }
-    delete cache;
-    cache = nullptr;
+constinit os::AtThreadEnd g_cache_end([](void*) {
+  ThreadCache* const cache = std::exchange(t_pool_cache, nullptr);
+  if (cache == nullptr) return;
+  if (g_pool != nullptr) g_pool->Retire(cache);
+  Registry& registry = TheRegistry();
+  {
+    SpinLockGuard guard(registry.lock);
+    cache->tags().FlushTo(registry.totals);
+    (cache->previous != nullptr ? cache->previous->next : registry.first) = cache->next;
+    if (cache->next != nullptr) cache->next->previous = cache->previous;
   }
-};
-
-thread_local CacheOwner t_owner;
+  delete cache;
+});
 
 }  // namespace
 
@@ -53,7 +51,7 @@ ThreadCache& CacheOfThread() {
     if (cache->next != nullptr) cache->next->previous = cache;
     registry.first = cache;
   }
-  t_owner.cache = cache;
+  g_cache_end.Arm(cache);
   t_pool_cache = cache;
   return *cache;
 }

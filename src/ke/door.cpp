@@ -15,19 +15,14 @@ Door* g_first RING3_GUARDED_BY(g_lock) = nullptr;
 uint64_t g_opening_count RING3_GUARDED_BY(g_lock) = 0;
 
 // Takes the door off the list when its Linux thread ends.
-struct DoorEnd {
-  void Arm() {}  // touching it has it destroyed
-  ~DoorEnd() {
-    SpinLockGuard guard(g_lock);
-    t_door.has_ended = true;
-    t_door.opening = 0;
-    if (t_door.link == nullptr) return;
-    *t_door.link = t_door.next;
-    if (t_door.next != nullptr) t_door.next->link = t_door.link;
-    t_door.link = nullptr;
-  }
-};
-thread_local DoorEnd t_door_end;
+constinit os::AtThreadEnd g_door_end([](void*) {
+  SpinLockGuard guard(g_lock);
+  t_door.opening = 0;
+  if (t_door.link == nullptr) return;
+  *t_door.link = t_door.next;
+  if (t_door.next != nullptr) t_door.next->link = t_door.link;
+  t_door.link = nullptr;
+});
 
 }  // namespace
 
@@ -52,10 +47,10 @@ bool IsAnyoneElseInside() {
 
 bool IsAdmittedSlowly() {
   if (t_door.opening != 0 && t_door.opening != kShut) return false;
-  if (!t_door.has_ended) t_door_end.Arm();
+  g_door_end.Arm(&t_door);
   SpinLockGuard guard(g_lock);
   // Listed and then asked: who closed before is seen, and who closes later sees the door.
-  if (t_door.link == nullptr && !t_door.has_ended) {
+  if (t_door.link == nullptr) {
     t_door.next = g_first;
     t_door.link = &g_first;
     if (g_first != nullptr) g_first->link = &t_door.next;
@@ -63,7 +58,7 @@ bool IsAdmittedSlowly() {
   }
   const uint64_t opening = g_opening.load(std::memory_order_acquire);
   if (opening == kShut) return false;
-  if (!t_door.has_ended) t_door.opening = opening;
+  t_door.opening = opening;
   return true;
 }
 

@@ -14,7 +14,6 @@ namespace ring3::ke {
 struct Door {
   OwnedCounter inside;   // how many times the thread is in
   uint64_t opening = 0;  // the one that the thread came in during; 0: it has not come in yet
-  bool has_ended = false;
   // The list of all; a door is on it from its thread's first admission to the thread's end.
   Door* next = nullptr;
   Door** link = nullptr;  // what points to this one; null: not listed

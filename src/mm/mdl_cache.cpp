@@ -25,28 +25,26 @@ struct MdlCache::ThreadCache {
 
 thread_local MdlCache::ThreadCache MdlCache::t_cache;
 
-// Gives back what an ending thread kept. Touched where a thread first takes blocks only, so that the cache
-// itself needs no destructor, whose registration every access would have to check.
-struct MdlCache::Reaper {
-  ~Reaper() {
-    ThreadCache& cache = t_cache;
-    if (g_state == nullptr || g_state->mdl_cache.boot_ != cache.boot) return;
-    while (cache.head != nullptr) {
-      Block* block = cache.head;
-      cache.head = block->next;
-      g_state->mdl_cache.GiveShared(block);
-    }
+// Armed where a thread first takes blocks only.
+constinit os::AtThreadEnd MdlCache::g_thread_end(MdlCache::GiveBack);
+
+void MdlCache::GiveBack(void*) {
+  ThreadCache& cache = t_cache;
+  if (g_state == nullptr || g_state->mdl_cache.boot_ != cache.boot) return;
+  while (cache.head != nullptr) {
+    Block* block = cache.head;
+    cache.head = block->next;
+    g_state->mdl_cache.GiveShared(block);
   }
-  bool armed = false;
-};
-thread_local MdlCache::Reaper MdlCache::t_reaper;
+  cache.count = 0;
+}
 
 void MdlCache::Initialize() {
   boot_ = g_boots.fetch_add(1) + 1;
 }
 
 MdlCache::Block* MdlCache::TakeShared() {
-  t_reaper.armed = true;
+  g_thread_end.Arm(&t_cache);
   {
     SpinLockGuard guard(lock_);
     if (free_ != nullptr) {

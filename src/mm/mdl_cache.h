@@ -10,6 +10,7 @@
 #include "ddi/mm.h"
 #include "mm/layout.h"
 #include "mm/mdl_arena.h"
+#include "os/thread.h"
 
 namespace ring3::mm {
 
@@ -39,9 +40,11 @@ class MdlCache {
   };
   static constexpr uint64_t kBlocksPerSlab = kSlabPages * kPageBytes / sizeof(Block);
   struct ThreadCache;
-  struct Reaper;
   static thread_local ThreadCache t_cache;
-  static thread_local Reaper t_reaper;
+  static os::AtThreadEnd g_thread_end;
+
+  // What the ending thread kept.
+  static void GiveBack(void*);
 
   Block* TakeShared();
   void GiveShared(Block* block);

@@ -22,6 +22,7 @@ struct ThreadStacks {
   void* signal_stack = nullptr;
   StackBounds bounds = {0, 0};
   bool prepared = false;
+  bool ending = false;
 };
 
 thread_local constinit ThreadStacks t_stacks;
@@ -30,6 +31,12 @@ pthread_once_t g_cleanup_once = PTHREAD_ONCE_INIT;
 
 void FreeStacks(void*) {
   ThreadStacks& stacks = t_stacks;
+  // What else is done at the thread's end may fault: the second time round.
+  if (!stacks.ending) {
+    stacks.ending = true;
+    pthread_setspecific(g_cleanup_key, &stacks);
+    return;
+  }
   if (stacks.signal_stack != nullptr) {
     stack_t current = {};
     sigaltstack(nullptr, &current);

@@ -24,7 +24,6 @@ struct Registration {
   uintptr_t frame = 0;  // an address of its stack
   Registration* next = nullptr;
   Registration** link = nullptr;
-  ~Registration();
 };
 
 bool g_locked = false;
@@ -37,20 +36,29 @@ void Unlock() {
   __atomic_store_n(&g_locked, false, __ATOMIC_RELEASE);
 }
 
-Registration::~Registration() {
-  if (link == nullptr) return;
+thread_local constinit Registration t_registration;
+pthread_key_t g_end_key;
+pthread_once_t g_end_key_once = PTHREAD_ONCE_INIT;
+
+// After the destructors of the thread's C++ objects, which may register it otherwise for good.
+void EndRegistration(void*) {
+  Registration& own = t_registration;
   Lock();
-  *link = next;
-  if (next != nullptr) next->link = link;
-  link = nullptr;
+  *own.link = own.next;
+  if (own.next != nullptr) own.next->link = own.link;
+  own.link = nullptr;
   Unlock();
 }
 
-thread_local Registration t_registration;
+void MakeEndKey() {
+  pthread_key_create(&g_end_key, EndRegistration);
+}
 
 __attribute__((noinline)) void RegisterThisThread() {
   Registration& own = t_registration;
   if (own.link != nullptr) return;
+  pthread_once(&g_end_key_once, MakeEndKey);
+  pthread_setspecific(g_end_key, &own);
   own.frame = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
   Lock();
   own.next = g_first;

@@ -104,6 +104,20 @@ void Thread::Detach() {
   handle_ = 0;
 }
 
+void AtThreadEnd::Arm(void* argument) {
+  int64_t key = key_.load(std::memory_order_acquire);
+  if (key < 0) {
+    pthread_key_t made;
+    if (pthread_key_create(&made, routine_) != 0) abort();
+    if (key_.compare_exchange_strong(key, made, std::memory_order_acq_rel)) {
+      key = made;
+    } else {
+      pthread_key_delete(made);
+    }
+  }
+  if (pthread_setspecific(static_cast<pthread_key_t>(key), argument) != 0) abort();
+}
+
 uint32_t CurrentTid() {
   static thread_local uint32_t tid = static_cast<uint32_t>(gettid());
   return tid;

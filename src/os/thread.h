@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -33,6 +34,21 @@ class Thread {
   uint64_t handle_ = 0;
 };
 
+// What is to be done at the end of each thread that arms it: after the destructors of the thread's C++
+// objects, which may still use what it takes away. exit() does not end its thread. Of static duration.
+class AtThreadEnd {
+ public:
+  using Routine = void (*)(void* argument);
+  explicit constexpr AtThreadEnd(Routine routine) : routine_(routine) {}
+
+  // For the calling thread; while it ends, for once more. `argument` is not null. Does not block.
+  void Arm(void* argument);
+
+ private:
+  const Routine routine_;
+  std::atomic<int64_t> key_{-1};
+};
+
 // The calling thread.
 uint32_t CurrentTid();
 void SetCurrentThreadName(const char* name);
@@ -43,7 +59,8 @@ void YieldThread();
 void BarrierOnAllThreads();
 // Never returns: for a thread that may do nothing any more and cannot be ended. Blocks.
 [[noreturn]] void ParkForEver();
-// Ends the calling thread at once, running thread-local destructors but nothing of the frames above.
+// Ends the calling thread at once, running thread-local destructors and what is armed for its end, but
+// nothing of the frames above.
 [[noreturn]] void ExitCurrentThread();
 
 // Processors that this process may run on, at least 1; the number of the current one is below that.

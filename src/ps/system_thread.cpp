@@ -11,17 +11,19 @@
 namespace ring3::ps {
 namespace {
 
-// The very last thing that a Linux thread of ours does.
-struct OsThreadEnd {
-  bool armed = false;
-  ~OsThreadEnd() {
-    if (armed) g_state.os_thread_count.fetch_sub(1, std::memory_order_release);
-  }
-};
-thread_local OsThreadEnd t_os_thread_end;
+constexpr int kRoundsToWait = 1;
+thread_local constinit int t_rounds_to_wait = kRoundsToWait;
+
+// The very last thing that a Linux thread of ours does with the executive: not before the second time round.
+void EndOsThread(void*);
+constinit os::AtThreadEnd g_os_thread_end(EndOsThread);
+void EndOsThread(void* argument) {
+  if (t_rounds_to_wait-- != 0) return g_os_thread_end.Arm(argument);
+  g_state.os_thread_count.fetch_sub(1, std::memory_order_release);
+}
 
 void Body(void* argument) {
-  t_os_thread_end.armed = true;
+  g_os_thread_end.Arm(argument);
   auto* thread = static_cast<PETHREAD>(argument);
   ke::AttachCurrentOsThread(&thread->tcb);
   thread->tcb.kernel_depth = 1;

@@ -21,16 +21,15 @@ ob::ObjectType* g_thread_type = nullptr;
 
 namespace {
 
-// Runs a thread's rundown when its Linux thread ends without having been detached.
-struct ThreadEnd {
-  uint64_t generation = 0;
-  ~ThreadEnd() {
-    if (generation == 0 || !ke::TryEnterDoor()) return;
-    if (generation == g_state.generation.load()) DetachThread(STATUS_SUCCESS);
-    ke::LeaveDoor();
-  }
-};
-thread_local ThreadEnd t_thread_end;
+// The executive that the calling Linux thread is attached to; zero: to none.
+thread_local constinit uint64_t t_generation = 0;
+
+// Runs a thread down when its Linux thread ends without having been detached.
+constinit os::AtThreadEnd g_thread_end([](void*) {
+  if (t_generation == 0 || !ke::TryEnterDoor()) return;
+  if (t_generation == g_state.generation.load()) DetachThread(STATUS_SUCCESS);
+  ke::LeaveDoor();
+});
 
 }  // namespace
 
@@ -95,14 +94,15 @@ Status AttachThread(PEPROCESS process) {
 
 void AdoptThread(PETHREAD thread) {
   ke::AttachCurrentOsThread(&thread->tcb);
-  t_thread_end.generation = g_state.generation.load();
+  t_generation = g_state.generation.load();
+  g_thread_end.Arm(&t_generation);
   NotifyThreadStarted(thread);
 }
 
 void DetachThread(NTSTATUS exit_status) {
   if (ke::CurrentThreadOrNull() == nullptr) return;
   PETHREAD thread = CurrentThread();
-  t_thread_end.generation = 0;
+  t_generation = 0;
   RunDown(thread, exit_status);
   // Ends of requests that were not delivered, and what drivers did when they heard of the thread's end, may
   // have made what other components keep for the thread anew.

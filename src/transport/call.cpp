@@ -4,6 +4,7 @@
 
 #include <cstring>
 #include <ntstatus.h>
+#include <utility>
 
 #include "nt/services.h"
 #include "os/thread.h"
@@ -15,31 +16,39 @@
 namespace ring3::transport {
 namespace {
 
-// A thread's end of its channel. Closed when the thread ends, so that the host thread ends too.
+// A thread's end of its channel.
 struct ThreadLink {
   os::SharedRegion region;
   SideState turns;
-  bool ended = false;
 
   Channel* channel() const { return static_cast<Channel*>(region.data()); }
-  ~ThreadLink() {
-    ended = true;
-    if (!region.valid()) return;
-    if (Connection* connection = Connection::Get()) connection->Leave(channel());
-    Close(*channel());
-  }
 };
-thread_local ThreadLink t_link;
+// Null: it has none yet, or none any more. What runs late at a thread's end may call services, too.
+thread_local constinit ThreadLink* t_link = nullptr;
 
-Channel* ChannelOfThread(uint64_t ticket) {
-  ThreadLink& link = t_link;
-  if (link.region.valid()) return link.channel();
+void DropLink() {
+  ThreadLink* const link = std::exchange(t_link, nullptr);
+  if (Connection* connection = Connection::Get()) connection->Leave(link->channel());
+  delete link;
+}
+
+// So that the host thread ends, too.
+constinit os::AtThreadEnd g_thread_end([](void*) {
+  if (t_link == nullptr) return;
+  Close(*t_link->channel());
+  DropLink();
+});
+
+ThreadLink* LinkOfThread(uint64_t ticket) {
+  if (t_link != nullptr) return t_link;
   Connection* const connection = Connection::Get();
-  if (connection == nullptr || link.ended) return nullptr;
-  link.region = connection->NewThread(ticket);
-  if (!link.region.valid()) return nullptr;
-  connection->Enter(link.channel());
-  return link.channel();
+  if (connection == nullptr) return nullptr;
+  os::SharedRegion region = connection->NewThread(ticket);
+  if (!region.valid()) return nullptr;
+  t_link = new ThreadLink{std::move(region), {}};
+  connection->Enter(t_link->channel());
+  g_thread_end.Arm(t_link);
+  return t_link;
 }
 
 // What other threads find when the process ends, or the host has gone.
@@ -68,29 +77,33 @@ OrderAnswer CarryOut(Channel& channel, InlineArguments& inlined, bool* copied) {
 }  // namespace
 
 int32_t CallHost(uint32_t service, const uint64_t* arguments, int count) {
-  Channel* const channel = ChannelOfThread(0);
-  if (channel == nullptr) return NotConnected();
+  ThreadLink* const link = LinkOfThread(0);
+  if (link == nullptr) return NotConnected();
+  Channel* const channel = link->channel();
   Request& request = channel->request;
   request.service = service;
   for (int i = 0; i < count; ++i) request.arguments[i] = arguments[i];
   InlineArguments inlined(*channel, service, arguments);
   bool copied = true;
   ReleaseToServices();
-  if (!HandOver(*channel, Side::kClient, kRequest, t_link.turns)) return NotConnected();
+  if (!HandOver(*channel, Side::kClient, kRequest, link->turns)) return NotConnected();
   for (;;) {
-    switch (AwaitTurn(*channel, Side::kClient, t_link.turns)) {
+    switch (AwaitTurn(*channel, Side::kClient, link->turns)) {
       case kReply: {
         AcquireFromServices();
         const int32_t status = channel->reply.status;
         const uint32_t flags = channel->reply.flags;
         copied = inlined.CopyOut(*channel, channel->reply.written) && copied;
-        if ((flags & kThreadEnds) != 0) os::ExitCurrentThread();
+        if ((flags & kThreadEnds) != 0) {
+          DropLink();
+          os::ExitCurrentThread();
+        }
         return copied || status < 0 ? status : STATUS_ACCESS_VIOLATION;
       }
       case kOrder: {
         const OrderAnswer answer = CarryOut(*channel, inlined, &copied);
         channel->answer = answer;
-        if (!HandOver(*channel, Side::kClient, kAnswer, t_link.turns)) return NotConnected();
+        if (!HandOver(*channel, Side::kClient, kAnswer, link->turns)) return NotConnected();
         break;
       }
       default:
@@ -100,12 +113,11 @@ int32_t CallHost(uint32_t service, const uint64_t* arguments, int count) {
 }
 
 void ForgetChannel() {
-  t_link.region = {};
-  t_link.ended = true;
+  if (t_link != nullptr) DropLink();
 }
 
 void RunOrderedThread(const ProcessOrder& order) {
-  if (ChannelOfThread(order.ticket) == nullptr) return;
+  if (LinkOfThread(order.ticket) == nullptr) return;
   if (CallHost(kServiceThreadStarts, nullptr, 0) < 0) return;
   using Routine = unsigned (*)(void*);
   const unsigned status = reinterpret_cast<Routine>(order.routine)(reinterpret_cast<void*>(order.argument));
