@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "win32/win32.h"
 
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <thread>
@@ -21,14 +20,6 @@ VOID Fill(LPSYSTEM_INFO out) {
       out->dwNumberOfProcessors >= 64 ? ~DWORD_PTR{0} : (DWORD_PTR{1} << out->dwNumberOfProcessors) - 1;
   out->dwProcessorType = 8664;
   out->dwAllocationGranularity = 65536;
-}
-
-PHANDLER_ROUTINE g_console_handler;
-
-void OnInterrupt(int signal) {
-  if (g_console_handler != nullptr && g_console_handler(signal == SIGINT ? CTRL_C_EVENT : CTRL_BREAK_EVENT))
-    return;
-  std::_Exit(128 + signal);
 }
 
 }  // namespace
@@ -66,12 +57,6 @@ BOOL IsDebuggerPresent() {
 }
 VOID DebugBreak() {
   __builtin_debugtrap();
-}
-
-BOOL SetConsoleCtrlHandler(PHANDLER_ROUTINE HandlerRoutine, BOOL Add) {
-  g_console_handler = Add ? HandlerRoutine : nullptr;
-  std::signal(SIGINT, Add ? OnInterrupt : SIG_DFL);
-  return TRUE;
 }
 
 }  // extern "C"
