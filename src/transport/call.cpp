@@ -51,6 +51,21 @@ ThreadLink* LinkOfThread(uint64_t ticket) {
   return t_link;
 }
 
+// The calling thread is in a service and not in an APC of that: whoever calls now is a signal handler that
+// has interrupted it.
+thread_local constinit bool t_in_service = false;
+
+class ServiceScope {
+ public:
+  explicit ServiceScope(bool in_service) : outer_(std::exchange(t_in_service, in_service)) {}
+  ~ServiceScope() { t_in_service = outer_; }
+  ServiceScope(const ServiceScope&) = delete;
+  ServiceScope& operator=(const ServiceScope&) = delete;
+
+ private:
+  const bool outer_;
+};
+
 // What other threads find when the process ends, or the host has gone.
 int32_t NotConnected() {
   Connection* const connection = Connection::Get();
@@ -66,6 +81,7 @@ OrderAnswer CarryOut(Channel& channel, InlineArguments& inlined, bool* copied) {
     // channel.
     *copied = inlined.CopyOut(channel, message.written) && *copied;
     AcquireFromServices();
+    const ServiceScope application(false);
     using Routine = void (*)(uint64_t, uint64_t, uint64_t);
     reinterpret_cast<Routine>(message.order.routine)(message.order.argument, message.order.argument2,
                                                      message.order.argument3);
@@ -77,6 +93,8 @@ OrderAnswer CarryOut(Channel& channel, InlineArguments& inlined, bool* copied) {
 }  // namespace
 
 int32_t CallHost(uint32_t service, const uint64_t* arguments, int count) {
+  if (t_in_service) return STATUS_DEVICE_BUSY;
+  const ServiceScope scope(true);
   ThreadLink* const link = LinkOfThread(0);
   if (link == nullptr) return NotConnected();
   Channel* const channel = link->channel();
@@ -96,6 +114,7 @@ int32_t CallHost(uint32_t service, const uint64_t* arguments, int count) {
         copied = inlined.CopyOut(*channel, channel->reply.written) && copied;
         if ((flags & kThreadEnds) != 0) {
           DropLink();
+          t_in_service = false;
           os::ExitCurrentThread();
         }
         return copied || status < 0 ? status : STATUS_ACCESS_VIOLATION;
