@@ -193,10 +193,8 @@ size_t ClientProcess::thread_count() {
   return threads_.size();
 }
 
-bool ClientProcess::End(NTSTATUS exit_status) {
+bool ClientProcess::End() {
   if (ending_.exchange(true, std::memory_order_acq_rel)) return false;
-  if (exit_status_.load(std::memory_order_relaxed) == 0)
-    exit_status_.store(exit_status, std::memory_order_relaxed);
   std::lock_guard<std::mutex> guard(mutex_);
   for (const auto& thread : threads_) thread->Close();
   for (const auto& [sequence, waiter] : waiters_) {

@@ -40,7 +40,7 @@ class ClientProcess final : public mm::ClientPort, public ps::RemoteProcess, pub
   bool OnMessage(const std::vector<char>& bytes);
   // The application has ended, or is to: no service of it goes on. RunDown follows, once, on a thread that
   // may wait. False: it was ending already.
-  bool End(NTSTATUS exit_status);
+  bool End();
   // Until the last thread is out of the executive and the process object has been run down.
   void RunDown();
 
@@ -65,6 +65,9 @@ class ClientProcess final : public mm::ClientPort, public ps::RemoteProcess, pub
   void RunApc(PKNORMAL_ROUTINE routine, PVOID context, PVOID argument1, PVOID argument2) override;
 
  private:
+  // A killed application's process object ends with this, as one that the task manager ends does on Windows.
+  static constexpr NTSTATUS kKilled = 1;
+
   // Somebody who waits for the application's library to answer.
   struct Waiter {
     std::atomic<uint32_t> done{0};
@@ -86,7 +89,8 @@ class ClientProcess final : public mm::ClientPort, public ps::RemoteProcess, pub
   std::atomic<uint64_t> executive_id_{0};
   std::atomic<bool> begun_{false};
   std::atomic<bool> ending_{false};
-  std::atomic<NTSTATUS> exit_status_{0};
+  // Until the program has said what it ends with.
+  std::atomic<NTSTATUS> exit_status_{kKilled};
   std::mutex beginning_;  // held by Begin and RunDown, one after the other; drivers are called
   std::atomic<uint32_t> thread_ends_{0};  // a futex: rises when a thread ends
 

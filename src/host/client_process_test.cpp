@@ -6,9 +6,11 @@
 #include <ntstatus.h>
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/boot_options.h"
+#include "ob/object.h"
 #include "ps/process.h"
 #include "ring3/executive.h"
 #include "transport/messages.h"
@@ -37,6 +39,26 @@ class ClientProcessTest : public testing::Test {
     return client_->Begin(hello);
   }
 
+  bool Tell(transport::MessageKind kind, NTSTATUS status = STATUS_SUCCESS) {
+    transport::Message message;
+    message.kind = kind;
+    message.status = status;
+    const char* const bytes = reinterpret_cast<const char*>(&message);
+    return client_->OnMessage({bytes, bytes + sizeof(message)});
+  }
+
+  // What the process object says when the process has ended.
+  NTSTATUS ExitStatusAfter(std::optional<NTSTATUS> said) {
+    EXPECT_TRUE(Begin());
+    ob::Reference(client_->process());
+    const auto process = ob::Ref<_EPROCESS>::Adopt(client_->process());
+    EXPECT_EQ(PsGetProcessExitStatus(process.get()), STATUS_PENDING);
+    if (said.has_value()) EXPECT_FALSE(Tell(transport::MessageKind::kExit, *said));
+    EXPECT_TRUE(client_->End());
+    client_->RunDown();
+    return PsGetProcessExitStatus(process.get());
+  }
+
   std::unique_ptr<Executive> executive_;
   os::LocalSocket application_;
   std::unique_ptr<ClientProcess> client_;
@@ -45,16 +67,29 @@ class ClientProcessTest : public testing::Test {
 TEST_F(ClientProcessTest, IsAProcessUntilItIsRunDown) {
   EXPECT_TRUE(Begin());
   EXPECT_EQ(ps::AllProcesses().size(), 2u);
-  EXPECT_TRUE(client_->End(STATUS_SUCCESS));
+  EXPECT_TRUE(client_->End());
   client_->RunDown();
   EXPECT_EQ(ps::AllProcesses().size(), 1u);
 }
 
 TEST_F(ClientProcessTest, IsRefusedWhenItWasRunDownBefore) {
-  EXPECT_TRUE(client_->End(STATUS_SUCCESS));
+  EXPECT_TRUE(client_->End());
   client_->RunDown();
   EXPECT_FALSE(Begin());
   EXPECT_EQ(ps::AllProcesses().size(), 1u);
+}
+
+TEST_F(ClientProcessTest, EndsWithWhatTheProgramSaid) {
+  EXPECT_EQ(ExitStatusAfter(7), 7);
+}
+
+TEST_F(ClientProcessTest, EndsWithZeroWhereTheProgramSaidZero) {
+  EXPECT_EQ(ExitStatusAfter(0), 0);
+}
+
+// As one that the task manager ends on Windows.
+TEST_F(ClientProcessTest, EndsWithOneWhereItIsKilled) {
+  EXPECT_EQ(ExitStatusAfter({}), 1);
 }
 
 }  // namespace

@@ -36,8 +36,6 @@ constexpr int kLeakedExitStatus = 87;
 // Keys of connections are multiples of four; one more is the end of the connection's process.
 constexpr uint64_t kListenerKey = 2;
 constexpr uint64_t kProcessEnd = 1;
-// A killed application's process object ends with this, as one that the task manager ends does on Windows.
-constexpr NTSTATUS kKilled = 1;
 constexpr size_t kMostConnections = 4096;
 constexpr int64_t kMostGoodbyeNs = 2'000'000'000;
 
@@ -192,7 +190,7 @@ void Server::OnGone(Key key) {
   connections_.erase(found);
   if (connection->client != nullptr) {
     poller_.Remove(connection->client->socket().descriptor());
-    EndClient(connection->client, kKilled);
+    EndClient(connection->client);
   } else {
     poller_.Remove(connection->socket.descriptor());
     // An answer that is under way need not be read any more. Without this, one that sent its own end here
@@ -267,12 +265,12 @@ void Server::BeginClient(const std::shared_ptr<ClientProcess>& client, Key key,
                          const std::vector<char>& hello) {
   // The socket alone does not tell: a child of the application's may have it too.
   if (client->Begin(hello) && poller_.AddOnce(client->peer().end_descriptor(), key + kProcessEnd)) return;
-  EndClient(client, STATUS_UNSUCCESSFUL);
+  EndClient(client);
 }
 
 // Once for each client: whoever comes second finds it ending.
-void Server::EndClient(const std::shared_ptr<ClientProcess>& client, NTSTATUS exit_status) {
-  if (!client->End(exit_status)) return;
+void Server::EndClient(const std::shared_ptr<ClientProcess>& client) {
+  if (!client->End()) return;
   RunAside([this, client] {
     client->RunDown();
     {
@@ -294,7 +292,7 @@ void Server::Stop() {
 }
 
 int Server::ShutDown() {
-  for (const auto& client : Clients()) EndClient(client, kKilled);
+  for (const auto& client : Clients()) EndClient(client);
   // Whoever told the host to stop gets an answer; who does not read his keeps nobody waiting.
   const int64_t deadline = os::MonotonicNs() + kMostGoodbyeNs;
   while (const uint32_t tasks = tasks_.load(std::memory_order_acquire)) {

@@ -75,7 +75,7 @@ class Server {
   void OnRequest(std::shared_ptr<Connection> connection, std::string request);
   void OnGone(Key key);
   void BeginClient(const std::shared_ptr<ClientProcess>& client, Key key, const std::vector<char>& hello);
-  void EndClient(const std::shared_ptr<ClientProcess>& client, NTSTATUS exit_status);
+  void EndClient(const std::shared_ptr<ClientProcess>& client);
   void Add(std::shared_ptr<Connection> connection);
   void RunAside(std::function<void()> body);
   int ShutDown();
