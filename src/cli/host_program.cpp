@@ -155,11 +155,8 @@ void HostProgram::Stop() {
 
 int HostProgram::Wait() {
   const os::ProgramEnd end = process_.Wait();
-  // After a bug check nobody has taken the socket away. Another host may have the name.
-  std::string ignored;
-  std::error_code ignored_too;
-  if (!os::LocalSocket::Connect(socket_path_, &ignored).valid())
-    std::filesystem::remove(socket_path_, ignored_too);
+  // After a bug check nobody has taken the socket away.
+  os::LocalSocket::RemoveDead(socket_path_);
   if (end.signal == 0) return end.exit_status;
   fmt::print(stderr, "ring3: the host was ended by signal {} ({})\n", end.signal, end.signal_name);
   return kClientKilled + end.signal;

@@ -12,6 +12,7 @@
 #include "cli/host_address.h"
 #include "cli/host_program.h"
 #include "os/child_process.h"
+#include "os/local_socket.h"
 #include "os/process.h"
 #include "transport/messages.h"
 
@@ -116,14 +117,13 @@ constexpr std::string_view kOwnHostPrefix = "run-";
 // Takes away the sockets of hosts that were killed together with their `ring3 run`.
 void RemoveDeadSockets(const std::filesystem::path& folder) {
   std::error_code ignored;
-  std::vector<std::filesystem::path> dead;
+  std::vector<std::filesystem::path> sockets;
   for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
     const std::string name = entry.path().stem().string();
     if (!name.starts_with(kOwnHostPrefix) || entry.path().extension() != ".sock") continue;
-    if (!std::filesystem::exists("/proc/" + name.substr(kOwnHostPrefix.size()), ignored))
-      dead.push_back(entry.path());
+    sockets.push_back(entry.path());
   }
-  for (const std::filesystem::path& path : dead) std::filesystem::remove(path, ignored);
+  for (const std::filesystem::path& path : sockets) os::LocalSocket::RemoveDead(path.string());
 }
 
 int RunWithOwnHost(const RunOptions& options) {

@@ -5,7 +5,6 @@
 
 #include <cstdio>
 #include <cstring>
-#include <filesystem>
 #include <functional>
 #include <utility>
 
@@ -105,8 +104,9 @@ int Server::Run() {
     exit_status = 0;
   }
   const int shut_down = ShutDown();
-  std::error_code ignored;
-  std::filesystem::remove(options_.socket_path, ignored);
+  // Another host may have it from here on.
+  listener_.Close();
+  os::LocalSocket::RemoveDead(options_.socket_path);
   return exit_status == 0 ? shut_down : exit_status;
 }
 

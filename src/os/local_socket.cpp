@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -34,22 +35,56 @@ bool ConnectTo(const Descriptor& descriptor, const sockaddr_un& address) {
   return connect(descriptor.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
 }
 
+enum class Found : uint8_t { kNothing, kListener, kDeadSocket, kOther };
+
+Found WhatIsAt(const sockaddr_un& address) {
+  struct stat status;
+  if (lstat(address.sun_path, &status) != 0) return errno == ENOENT ? Found::kNothing : Found::kOther;
+  // connect() says of other files, too, that it was refused.
+  if (!S_ISSOCK(status.st_mode)) return Found::kOther;
+  const Descriptor probe(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (ConnectTo(probe, address)) return Found::kListener;
+  return errno == ECONNREFUSED ? Found::kDeadSocket : Found::kListener;
+}
+
+// Sockets of a folder are made and removed one after the other: between bind() and listen() one looks dead.
+// The lock goes with the descriptor.
+Descriptor LockFolderOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  const std::string folder = slash == path.npos ? "." : path.substr(0, slash + 1);
+  Descriptor lock(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  while (lock.valid() && flock(lock.get(), LOCK_EX) != 0) {
+    if (errno != EINTR) lock.Close();
+  }
+  return lock;
+}
+
 }  // namespace
 
 LocalSocket LocalSocket::Listen(const std::string& path, std::string* error) {
   sockaddr_un address;
   if (!Address(path, &address, error)) return {};
-  Descriptor descriptor = NewSocket();
+  const Descriptor lock = LockFolderOf(path);
+  Descriptor descriptor;
+  if (lock.valid()) descriptor = NewSocket();
   if (!descriptor.valid()) {
     *error = std::strerror(errno);
     return {};
   }
-  // A host that was killed leaves its file behind.
-  if (ConnectTo(NewSocket(), address)) {
-    *error = "a host listens there already";
-    return {};
+  switch (WhatIsAt(address)) {
+    case Found::kNothing:
+      break;
+    case Found::kListener:
+      *error = "a host listens there already";
+      return {};
+    case Found::kDeadSocket:
+      // A host that was killed leaves its file behind.
+      unlink(path.c_str());
+      break;
+    case Found::kOther:
+      *error = "what is there is no socket";
+      return {};
   }
-  if (errno == ECONNREFUSED) unlink(path.c_str());
   const mode_t mask = umask(0177);
   const int bound = bind(descriptor.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address));
   umask(mask);
@@ -67,6 +102,14 @@ LocalSocket LocalSocket::Connect(const std::string& path, std::string* error) {
   if (descriptor.valid() && ConnectTo(descriptor, address)) return LocalSocket(std::move(descriptor));
   *error = std::strerror(errno);
   return {};
+}
+
+void LocalSocket::RemoveDead(const std::string& path) {
+  sockaddr_un address;
+  std::string ignored;
+  if (!Address(path, &address, &ignored)) return;
+  const Descriptor lock = LockFolderOf(path);
+  if (lock.valid() && WhatIsAt(address) == Found::kDeadSocket) unlink(path.c_str());
 }
 
 bool LocalSocket::MakePair(LocalSocket* first, LocalSocket* second) {

@@ -39,6 +39,9 @@ class LocalSocket {
   // Binds and listens; the file is the owner's alone (0600). `*error` says what is wrong otherwise. A socket
   // file that nobody listens at is replaced.
   static LocalSocket Listen(const std::string& path, std::string* error);
+  // Removes a socket file that nobody listens at, and nothing else. The folder is locked meanwhile, as in
+  // Listen, so that no host that comes up is taken for dead.
+  static void RemoveDead(const std::string& path);
   static LocalSocket Connect(const std::string& path, std::string* error);
   // Two that are connected with each other.
   static bool MakePair(LocalSocket* first, LocalSocket* second);

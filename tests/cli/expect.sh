@@ -11,6 +11,9 @@ fail() {
   failed=1
 }
 
+# dead_socket PATH: one that nobody listens at.
+dead_socket() { python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET).bind(sys.argv[1])' "$1"; }
+
 # expect STATUS PATTERN COMMAND...: the exit status, and an extended regular expression that the output matches; an empty
 # one: nothing is said.
 expect() {

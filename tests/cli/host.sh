@@ -18,6 +18,12 @@ expect 0 'Usage: ring3 host .*--driver FILE' "$ring3" host --help
 # A host that cannot come up says why.
 expect 125 'DriverEntry returned 0xc000009a' "$ring3" host --driver "$clients/failing_driver.sys"
 
+echo notes >"$folder/notes.txt"
+expect 125 'no socket can be made at .*/notes\.txt: what is there is no socket' "$ring3" host --name "$folder/notes.txt"
+[[ $(cat "$folder/notes.txt") == notes ]] || fail "the notes are gone"
+expect 125 'no socket can be made at /nowhere/x\.sock: No such file' "$ring3" host --name /nowhere/x.sock
+dead_socket "$XDG_RUNTIME_DIR/ring3/one.sock"
+
 start_host one --driver "$clients/service_driver.sys"
 unset RING3_HOST
 expect 125 'listens there already' "$ring3" host --name one

@@ -62,7 +62,7 @@ expect 3 '' "$client" 3
 expect 125 'start it with.*ring3 run .*-- PROGRAM' "$client" 3 call
 
 # A host of its own leaves no socket behind, nor are those of hosts that were killed left.
-touch "$XDG_RUNTIME_DIR/ring3/run-999999999.sock"
+dead_socket "$XDG_RUNTIME_DIR/ring3/run-1.sock"
 expect 0 '' "$ring3" run -- "$client" 0
 left=("$XDG_RUNTIME_DIR"/ring3/*)
 [[ -e ${left[0]} ]] && fail "left behind: ${left[*]}"
