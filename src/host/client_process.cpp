@@ -26,11 +26,11 @@ using transport::MessageKind;
 
 constexpr size_t kMostThreads = 4096;
 constexpr int64_t kSecond = 1'000'000'000;
-// An application whose library does not answer for this long is taken for dead.
-constexpr int64_t kMostAnswerTime = 10 * kSecond;
 // How often threads that are to leave are pushed again, and when to say that one does not.
 constexpr int64_t kPushInterval = kSecond / 1000;
 constexpr int64_t kStuckTime = 5 * kSecond;
+
+constexpr char kDoesNotRead[] = "it does not read what the host sends";
 
 // The texts behind a Hello, zero-terminated.
 std::vector<std::string> TextsOf(const std::vector<char>& hello) {
@@ -49,7 +49,7 @@ void ClientProcess::Refuse(NTSTATUS status) {
   Message message;
   message.kind = MessageKind::kRefused;
   message.status = status;
-  (void)socket_.Send(&message, sizeof(message), nullptr, 0, os::LocalSocket::Wait::kDoNotWait);
+  (void)socket_.TrySend(&message, sizeof(message));
 }
 
 bool ClientProcess::Begin(const std::vector<char>& hello) {
@@ -85,7 +85,7 @@ bool ClientProcess::Begin(const std::vector<char>& hello) {
   Message welcome;
   welcome.kind = MessageKind::kWelcome;
   welcome.process_id = reinterpret_cast<ULONG_PTR>(process_->unique_process_id);
-  return socket_.Send(&welcome, sizeof(welcome), nullptr, 0, os::LocalSocket::Wait::kDoNotWait);
+  return socket_.TrySend(&welcome, sizeof(welcome)) == os::Sent::kDone;
 }
 
 bool ClientProcess::OnMessage(const std::vector<char>& bytes) {
@@ -129,7 +129,7 @@ void ClientProcess::OnNewThread(const Message& message) {
   refusal.kind = MessageKind::kThread;
   refusal.sequence = message.sequence;
   refusal.status = made.status();
-  (void)socket_.Send(&refusal, sizeof(refusal), nullptr, 0, os::LocalSocket::Wait::kDoNotWait);
+  (void)socket_.TrySend(&refusal, sizeof(refusal));
 }
 
 Status ClientProcess::MakeThread(const Message& message) {
@@ -161,8 +161,7 @@ Status ClientProcess::MakeThread(const Message& message) {
     answer.kind = MessageKind::kThread;
     answer.sequence = message.sequence;
     const int number = descriptor.get();
-    // An application that does not read its socket is ended for that.
-    if (!socket_.Send(&answer, sizeof(answer), &number, 1, os::LocalSocket::Wait::kDoNotWait)) peer_.Kill();
+    if (socket_.TrySend(&answer, sizeof(answer), &number, 1) == os::Sent::kNoRoom) Kill(kDoesNotRead);
     return STATUS_SUCCESS;
   };
   const Status made = make();
@@ -193,8 +192,16 @@ size_t ClientProcess::thread_count() {
   return threads_.size();
 }
 
-bool ClientProcess::End() {
+void ClientProcess::Kill(const char* why) {
+  // One that has hung up may be another program by now (exec).
+  if (is_ending() || killed_.exchange(true)) return;
+  fmt::print(stderr, "ring3: {} (Linux process {}) was killed: {}\n", image_path_, peer_.process_id(), why);
+  peer_.Kill();
+}
+
+bool ClientProcess::End(Memory memory) {
   if (ending_.exchange(true, std::memory_order_acq_rel)) return false;
+  if (memory == Memory::kGone) peer_.SetGone();
   std::lock_guard<std::mutex> guard(mutex_);
   for (const auto& thread : threads_) thread->Close();
   for (const auto& [sequence, waiter] : waiters_) {
@@ -257,6 +264,16 @@ void ClientProcess::RunDown() {
   process_ = nullptr;
 }
 
+// Until it has come, or should have. A debugger takes the time that it takes.
+void ClientProcess::AwaitAnswer(Waiter& waiter) {
+  int64_t deadline = os::MonotonicNs() + kMostAnswerTime;
+  while (waiter.done.load(std::memory_order_acquire) == 0) {
+    if (os::FutexWait(waiter.done, 0, deadline) != os::FutexResult::kTimedOut) continue;
+    if (!peer_.IsStopped()) return;
+    deadline = os::MonotonicNs() + kMostAnswerTime;
+  }
+}
+
 // Asks the application's library over the socket, and waits.
 Result<uint64_t> ClientProcess::Ask(Message message, const int* descriptor) {
   const ke::OutOfRoomScope outside(ke::CurrentThread());
@@ -267,18 +284,15 @@ Result<uint64_t> ClientProcess::Ask(Message message, const int* descriptor) {
     message.sequence = next_sequence_++;
     waiters_[message.sequence] = &waiter;
   }
-  const int64_t deadline = os::MonotonicNs() + kMostAnswerTime;
-  bool answered = socket_.Send(&message, sizeof(message), descriptor, descriptor == nullptr ? 0 : 1,
-                               os::LocalSocket::Wait::kDoNotWait);
-  while (answered && waiter.done.load(std::memory_order_acquire) == 0) {
-    answered = os::FutexWait(waiter.done, 0, deadline) != os::FutexResult::kTimedOut;
-  }
+  const os::Sent sent = socket_.TrySend(&message, sizeof(message), descriptor, descriptor == nullptr ? 0 : 1);
+  if (sent == os::Sent::kDone) AwaitAnswer(waiter);
   {
     std::lock_guard<std::mutex> guard(mutex_);
     waiters_.erase(message.sequence);
   }
   if (waiter.done.load(std::memory_order_acquire) == 0) {
-    peer_.Kill();
+    if (sent == os::Sent::kNoRoom) Kill(kDoesNotRead);
+    if (sent == os::Sent::kDone) Kill(kDoesNotAnswer);
     return STATUS_PROCESS_IS_TERMINATING;
   }
   if (waiter.answer.status < 0) return NTSTATUS{waiter.answer.status};

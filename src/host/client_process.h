@@ -20,6 +20,11 @@
 
 namespace ring3::host {
 
+// An application whose library does not answer for this long is taken for dead: others may wait for the same
+// pages.
+inline constexpr int64_t kMostAnswerTime = 10'000'000'000;
+inline constexpr char kDoesNotAnswer[] = "it has not carried out an order of the host for 10 seconds";
+
 // An application that is connected: its socket, its threads, and the process object that it is for the
 // executive.
 //
@@ -39,8 +44,11 @@ class ClientProcess final : public mm::ClientPort, public ps::RemoteProcess, pub
   // A message from the application. False: it talks nonsense, or too much, and is to be ended.
   bool OnMessage(const std::vector<char>& bytes);
   // The application has ended, or is to: no service of it goes on. RunDown follows, once, on a thread that
-  // may wait. False: it was ending already.
-  bool End();
+  // may wait. False: it was ending already. `memory`: whether the application's is still there.
+  enum class Memory : uint8_t { kThere, kGone };
+  bool End(Memory memory);
+  // Ends the application by force and says why, unless it ends already. Any thread.
+  void Kill(const char* why);
   // Until the last thread is out of the executive and the process object has been run down.
   void RunDown();
 
@@ -79,7 +87,7 @@ class ClientProcess final : public mm::ClientPort, public ps::RemoteProcess, pub
   Status MakeThread(const transport::Message& message);
   PETHREAD TakeTicket(uint64_t ticket);
   Result<uint64_t> Ask(transport::Message message, const int* descriptor);
-  bool IsLastThreadGone();
+  void AwaitAnswer(Waiter& waiter);
   void PushThreadsOut();
 
   const os::LocalSocket socket_;
@@ -89,6 +97,7 @@ class ClientProcess final : public mm::ClientPort, public ps::RemoteProcess, pub
   std::atomic<uint64_t> executive_id_{0};
   std::atomic<bool> begun_{false};
   std::atomic<bool> ending_{false};
+  std::atomic<bool> killed_{false};
   // Until the program has said what it ends with.
   std::atomic<NTSTATUS> exit_status_{kKilled};
   std::mutex beginning_;  // held by Begin and RunDown, one after the other; drivers are called

@@ -54,7 +54,7 @@ class ClientProcessTest : public testing::Test {
     const auto process = ob::Ref<_EPROCESS>::Adopt(client_->process());
     EXPECT_EQ(PsGetProcessExitStatus(process.get()), STATUS_PENDING);
     if (said.has_value()) EXPECT_FALSE(Tell(transport::MessageKind::kExit, *said));
-    EXPECT_TRUE(client_->End());
+    EXPECT_TRUE(client_->End(ClientProcess::Memory::kThere));
     client_->RunDown();
     return PsGetProcessExitStatus(process.get());
   }
@@ -67,13 +67,13 @@ class ClientProcessTest : public testing::Test {
 TEST_F(ClientProcessTest, IsAProcessUntilItIsRunDown) {
   EXPECT_TRUE(Begin());
   EXPECT_EQ(ps::AllProcesses().size(), 2u);
-  EXPECT_TRUE(client_->End());
+  EXPECT_TRUE(client_->End(ClientProcess::Memory::kThere));
   client_->RunDown();
   EXPECT_EQ(ps::AllProcesses().size(), 1u);
 }
 
 TEST_F(ClientProcessTest, IsRefusedWhenItWasRunDownBefore) {
-  EXPECT_TRUE(client_->End());
+  EXPECT_TRUE(client_->End(ClientProcess::Memory::kThere));
   client_->RunDown();
   EXPECT_FALSE(Begin());
   EXPECT_EQ(ps::AllProcesses().size(), 1u);
@@ -90,6 +90,35 @@ TEST_F(ClientProcessTest, EndsWithZeroWhereTheProgramSaidZero) {
 // As one that the task manager ends on Windows.
 TEST_F(ClientProcessTest, EndsWithOneWhereItIsKilled) {
   EXPECT_EQ(ExitStatusAfter({}), 1);
+}
+
+// The test is the application as well: it would be killed.
+TEST_F(ClientProcessTest, LeavesAloneWhoeverHasHungUp) {
+  EXPECT_TRUE(Begin());
+  application_.Close();
+  EXPECT_TRUE(Tell(transport::MessageKind::kNewThread));
+  EXPECT_EQ(client_->Carry(ProcessOrder{}).status(), STATUS_PROCESS_IS_TERMINATING);
+  EXPECT_TRUE(client_->End(ClientProcess::Memory::kGone));
+  client_->RunDown();
+}
+
+// Another program may run under its number.
+TEST_F(ClientProcessTest, WritesIntoNoProcessThatIsGone) {
+  EXPECT_TRUE(Begin());
+  volatile int value = 1;
+  const auto address = reinterpret_cast<uintptr_t>(&value);
+  const int two = 2, three = 3;
+  const os::PeerProcess::Piece piece = {address, &three, sizeof(three)};
+  EXPECT_TRUE(client_->peer().Write(address, &two, sizeof(two)));
+  EXPECT_EQ(value, 2);
+  EXPECT_TRUE(client_->End(ClientProcess::Memory::kGone));
+  EXPECT_FALSE(client_->peer().Write(address, &three, sizeof(three)));
+  EXPECT_FALSE(client_->peer().WritePieces(&piece, 1));
+  EXPECT_EQ(value, 2);
+  int read = 0;
+  EXPECT_FALSE(client_->peer().Read(&read, address, sizeof(read)));
+  EXPECT_EQ(read, 0);
+  client_->RunDown();
 }
 
 }  // namespace

@@ -28,9 +28,6 @@ thread_local constinit ClientThread* t_current = nullptr;
 
 // User APCs that call services that deliver user APCs: deeper than any program means.
 constexpr int kMostDepth = 64;
-// An application that does not carry out an order for this long is taken for dead: others may wait for the
-// same pages.
-constexpr int64_t kMostOrderTime = 10'000'000'000;
 
 }  // namespace
 
@@ -118,8 +115,8 @@ Result<uint64_t> ClientThread::Carry(const ProcessOrder& order) {
   }
   if (!HandOver(channel(), Side::kHost, transport::kOrder, turns_)) return STATUS_PROCESS_IS_TERMINATING;
   // Application code takes the time that it takes.
-  const int64_t deadline =
-      order.kind == OrderKind::kRunUserApc ? os::kNoDeadline : os::MonotonicNs() + kMostOrderTime;
+  int64_t deadline =
+      order.kind == OrderKind::kRunUserApc ? os::kNoDeadline : os::MonotonicNs() + kMostAnswerTime;
   for (;;) {
     switch (AwaitTurn(channel(), Side::kHost, turns_, deadline)) {
       case transport::kAnswer: {
@@ -140,7 +137,12 @@ Result<uint64_t> ClientThread::Carry(const ProcessOrder& order) {
       case transport::kClosed:
         return STATUS_PROCESS_IS_TERMINATING;
       default:
-        process_.peer().Kill();
+        // A debugger takes the time that it takes.
+        if (process_.peer().IsStopped()) {
+          deadline = os::MonotonicNs() + kMostAnswerTime;
+          break;
+        }
+        process_.Kill(kDoesNotAnswer);
         Close();
         return STATUS_PROCESS_IS_TERMINATING;
     }

@@ -126,7 +126,7 @@ void Server::Receive() {
       if (key == kListenerKey) {
         OnConnection();
       } else if ((key & kProcessEnd) != 0) {
-        OnGone(key - kProcessEnd);
+        OnGone(key - kProcessEnd, ClientProcess::Memory::kGone);
       } else {
         OnReadable(key);
       }
@@ -176,21 +176,22 @@ void Server::OnReadable(Key key) {
     case os::Received::kMessage:
       if (connection->client == nullptr) return OnFirstMessage(*connection, std::move(bytes));
       if (connection->client->OnMessage(bytes)) return;
-      break;
+      return OnGone(key);
+    case os::Received::kEnd:
+      return OnGone(key, ClientProcess::Memory::kGone);
     default:
-      break;
+      return OnGone(key);
   }
-  OnGone(key);
 }
 
-void Server::OnGone(Key key) {
+void Server::OnGone(Key key, ClientProcess::Memory memory) {
   auto found = connections_.find(key);
   if (found == connections_.end()) return;
   const std::shared_ptr<Connection> connection = std::move(found->second);
   connections_.erase(found);
   if (connection->client != nullptr) {
     poller_.Remove(connection->client->socket().descriptor());
-    EndClient(connection->client);
+    EndClient(connection->client, memory);
   } else {
     poller_.Remove(connection->socket.descriptor());
     // An answer that is under way need not be read any more. Without this, one that sent its own end here
@@ -269,8 +270,8 @@ void Server::BeginClient(const std::shared_ptr<ClientProcess>& client, Key key,
 }
 
 // Once for each client: whoever comes second finds it ending.
-void Server::EndClient(const std::shared_ptr<ClientProcess>& client) {
-  if (!client->End()) return;
+void Server::EndClient(const std::shared_ptr<ClientProcess>& client, ClientProcess::Memory memory) {
+  if (!client->End(memory)) return;
   RunAside([this, client] {
     client->RunDown();
     {

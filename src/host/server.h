@@ -73,9 +73,10 @@ class Server {
   void OnReadable(Key key);
   void OnFirstMessage(Connection& connection, std::vector<char> bytes);
   void OnRequest(std::shared_ptr<Connection> connection, std::string request);
-  void OnGone(Key key);
+  void OnGone(Key key, ClientProcess::Memory memory = ClientProcess::Memory::kThere);
   void BeginClient(const std::shared_ptr<ClientProcess>& client, Key key, const std::vector<char>& hello);
-  void EndClient(const std::shared_ptr<ClientProcess>& client);
+  void EndClient(const std::shared_ptr<ClientProcess>& client,
+                 ClientProcess::Memory memory = ClientProcess::Memory::kThere);
   void Add(std::shared_ptr<Connection> connection);
   void RunAside(std::function<void()> body);
   int ShutDown();

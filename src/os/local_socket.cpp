@@ -160,14 +160,24 @@ bool LocalSocket::PeerHasEnded() const {
 }
 
 bool LocalSocket::Send(const void* message, size_t byte_count, const int* descriptors,
-                       size_t descriptor_count, Wait wait) const {
+                       size_t descriptor_count) const {
+  return SendNow(message, byte_count, descriptors, descriptor_count, 0) == Sent::kDone;
+}
+
+Sent LocalSocket::TrySend(const void* message, size_t byte_count, const int* descriptors,
+                          size_t descriptor_count) const {
+  return SendNow(message, byte_count, descriptors, descriptor_count, MSG_DONTWAIT);
+}
+
+Sent LocalSocket::SendNow(const void* message, size_t byte_count, const int* descriptors,
+                          size_t descriptor_count, int flags) const {
   iovec data = {const_cast<void*>(message), byte_count};
   msghdr header = {};
   header.msg_iov = &data;
   header.msg_iovlen = 1;
   alignas(cmsghdr) char control[CMSG_SPACE(kMostDescriptors * sizeof(int))] = {};
   if (descriptor_count != 0) {
-    if (descriptor_count > kMostDescriptors) return false;
+    if (descriptor_count > kMostDescriptors) return Sent::kNoRoom;
     header.msg_control = control;
     header.msg_controllen = CMSG_SPACE(descriptor_count * sizeof(int));
     cmsghdr* const part = CMSG_FIRSTHDR(&header);
@@ -176,12 +186,11 @@ bool LocalSocket::Send(const void* message, size_t byte_count, const int* descri
     part->cmsg_len = CMSG_LEN(descriptor_count * sizeof(int));
     std::memcpy(CMSG_DATA(part), descriptors, descriptor_count * sizeof(int));
   }
-  const int flags = MSG_NOSIGNAL | (wait == Wait::kDoNotWait ? MSG_DONTWAIT : 0);
-  for (;;) {
-    const ssize_t sent = sendmsg(descriptor_.get(), &header, flags);
-    if (sent >= 0) return static_cast<size_t>(sent) == byte_count;
-    if (errno != EINTR) return false;
+  while (sendmsg(descriptor_.get(), &header, MSG_NOSIGNAL | flags) < 0) {
+    if (errno == EINTR) continue;
+    return errno == EPIPE || errno == ECONNRESET || errno == ENOTCONN ? Sent::kEnd : Sent::kNoRoom;
   }
+  return Sent::kDone;
 }
 
 Received LocalSocket::Receive(std::vector<char>* buffer, std::vector<Descriptor>* descriptors,

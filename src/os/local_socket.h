@@ -26,6 +26,12 @@ enum class Received : uint8_t {
   kNothing,   // not now: only from a descriptor that does not block
 };
 
+enum class Sent : uint8_t {
+  kDone,
+  kNoRoom,  // the other end does not read, or Linux has no memory
+  kEnd,     // the other end is closed
+};
+
 // A Unix socket that keeps message boundaries (SOCK_SEQPACKET) and carries descriptors. Messages are at most
 // kMostMessageBytes.
 class LocalSocket {
@@ -57,15 +63,21 @@ class LocalSocket {
   // does not say.
   bool PeerHasEnded() const;
 
-  // Any thread may send. With kDoNotWait a message that does not fit into the socket's buffer is not sent.
-  enum class Wait : uint8_t { kWait, kDoNotWait };
+  // Any thread may send. False: the other end is closed, or it cannot be sent.
   bool Send(const void* message, size_t byte_count, const int* descriptors = nullptr,
-            size_t descriptor_count = 0, Wait wait = Wait::kWait) const;
+            size_t descriptor_count = 0) const;
+  // Does not wait for room in the socket's buffer.
+  Sent TrySend(const void* message, size_t byte_count, const int* descriptors = nullptr,
+               size_t descriptor_count = 0) const;
+  enum class Wait : uint8_t { kWait, kDoNotWait };
   // Receives one message into `buffer`; descriptors that came with it are appended. Blocks unless kDoNotWait.
   Received Receive(std::vector<char>* buffer, std::vector<Descriptor>* descriptors,
                    Wait wait = Wait::kWait) const;
 
  private:
+  Sent SendNow(const void* message, size_t byte_count, const int* descriptors, size_t descriptor_count,
+               int flags) const;
+
   Descriptor descriptor_;
 };
 

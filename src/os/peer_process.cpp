@@ -12,7 +12,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
+#include <string>
 
 #include "base/fault_injection.h"
 #include "ntstatus.h"
@@ -38,6 +38,11 @@ bool MoveAll(int process_id, uintptr_t local, uintptr_t remote, size_t byte_coun
   return done == byte_count;
 }
 
+bool Nothing(size_t* copied) {
+  if (copied != nullptr) *copied = 0;
+  return false;
+}
+
 // The library's own are intercepted by sanitizers, which take the other process' addresses for theirs.
 ssize_t ReadVector(int process_id, const iovec* here, unsigned long here_count, const iovec* there,
                    unsigned long there_count, unsigned long flags) {
@@ -48,23 +53,27 @@ ssize_t WriteVector(int process_id, const iovec* here, unsigned long here_count,
   return syscall(SYS_process_vm_writev, process_id, here, here_count, there, there_count, flags);
 }
 
-// Field 28 of /proc/<pid>/stat; the second, a name in parentheses, may hold anything.
-uintptr_t FindFirstStack(int process_id) {
+// /proc/<pid>/stat from its third field on; the second, a name in parentheses, may hold anything. Empty: it
+// is gone.
+std::string StatOf(int process_id) {
   char path[32];
   std::snprintf(path, sizeof path, "/proc/%d/stat", process_id);
   const int descriptor = open(path, O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return 0;
-  char text[1024];
-  const ssize_t bytes = read(descriptor, text, sizeof text - 1);
+  if (descriptor < 0) return {};
+  char bytes[1024];
+  const ssize_t byte_count = read(descriptor, bytes, sizeof bytes);
   close(descriptor);
-  if (bytes <= 0) return 0;
-  text[bytes] = 0;
-  const char* at = std::strrchr(text, ')');
-  for (int field = 2; at != nullptr && field < 28; ++field) {
-    at = std::strchr(at, ' ');
-    if (at != nullptr) ++at;
-  }
-  return at == nullptr ? 0 : std::strtoull(at, nullptr, 10);
+  const std::string text(bytes, byte_count > 0 ? static_cast<size_t>(byte_count) : 0);
+  const size_t end_of_name = text.rfind(") ");
+  return end_of_name == text.npos ? "" : text.substr(end_of_name + 2);
+}
+
+// Field 28.
+uintptr_t FindFirstStack(int process_id) {
+  const std::string stat = StatOf(process_id);
+  size_t at = 0;
+  for (int field = 3; at != stat.npos && field < 28; ++field) at = stat.find(' ', at + 1);
+  return at == stat.npos ? 0 : std::strtoull(stat.c_str() + at, nullptr, 10);
 }
 
 }  // namespace
@@ -88,15 +97,18 @@ Status PeerProcess::Open(int process_id) {
 }
 
 bool PeerProcess::Read(void* destination, uintptr_t address, size_t byte_count, size_t* copied) const {
+  if (is_gone()) return Nothing(copied);
   return MoveAll<ReadVector>(process_id_, reinterpret_cast<uintptr_t>(destination), address, byte_count,
                              copied);
 }
 
 bool PeerProcess::Write(uintptr_t address, const void* source, size_t byte_count, size_t* copied) const {
+  if (is_gone()) return Nothing(copied);
   return MoveAll<WriteVector>(process_id_, reinterpret_cast<uintptr_t>(source), address, byte_count, copied);
 }
 
 bool PeerProcess::WritePieces(const Piece* pieces, size_t count) const {
+  if (is_gone()) return false;
   constexpr size_t kAtOnce = 64;
   iovec here[kAtOnce];
   iovec there[kAtOnce];
@@ -118,6 +130,11 @@ bool PeerProcess::WritePieces(const Piece* pieces, size_t count) const {
 bool PeerProcess::HasEnded() const {
   pollfd end = {end_descriptor_, POLLIN, 0};
   return poll(&end, 1, 0) > 0;
+}
+
+bool PeerProcess::IsStopped() const {
+  const std::string stat = StatOf(process_id_);
+  return stat.starts_with('T') || stat.starts_with('t');
 }
 
 void PeerProcess::Kill() const {

@@ -45,13 +45,20 @@ class PeerProcess {
   // Readable when the process has ended (a pidfd).
   int end_descriptor() const { return end_descriptor_; }
   bool HasEnded() const;
+  // A debugger or a signal keeps it from running.
+  bool IsStopped() const;
+  // Its memory is not there any more, as its socket says: another program may run under its number.
+  void SetGone() { is_gone_.store(true, std::memory_order_release); }
   // Ends it with SIGKILL.
   void Kill() const;
 
  private:
+  bool is_gone() const { return is_gone_.load(std::memory_order_acquire); }
+
   int process_id_ = 0;
   uintptr_t first_stack_ = 0;
   int end_descriptor_ = -1;
+  std::atomic<bool> is_gone_{false};
   RegionMap regions_;
 };
 

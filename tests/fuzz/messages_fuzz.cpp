@@ -52,8 +52,7 @@ class Connection {
       case kSendRaw: {
         std::vector<char> bytes(std::min<size_t>(reader.Take<uint16_t>(), reader.left()));
         reader.TakeBytes(bytes.data(), bytes.size());
-        if (!IsDangerous(bytes))
-          (void)socket_.Send(bytes.data(), bytes.size(), nullptr, 0, LocalSocket::Wait::kDoNotWait);
+        if (!IsDangerous(bytes)) (void)socket_.TrySend(bytes.data(), bytes.size());
         return;
       }
       case kReceive: {
@@ -92,8 +91,8 @@ class Connection {
     reader.TakeBytes(bytes.data() + sizeof(message), bytes.size() - sizeof(message));
     if (IsDangerous(bytes)) return;
     const int descriptor = socket_.descriptor();
-    const bool sent = socket_.Send(bytes.data(), bytes.size(), &descriptor, with_descriptor ? 1 : 0,
-                                   LocalSocket::Wait::kDoNotWait);
+    const bool sent =
+        socket_.TrySend(bytes.data(), bytes.size(), &descriptor, with_descriptor ? 1 : 0) == os::Sent::kDone;
     said_hello_ = said_hello_ ||
                   (sent && part.kind == MessageKind::kHello && part.version == transport::kProtocolVersion);
   }

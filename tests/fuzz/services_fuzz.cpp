@@ -230,7 +230,7 @@ class Application {
       if (message.kind != MessageKind::kOrder && message.kind != MessageKind::kObject) continue;
       message.kind = MessageKind::kAnswer;
       message.answer = {};
-      if (!socket_.Send(&message, sizeof(message), nullptr, 0, LocalSocket::Wait::kDoNotWait)) return;
+      if (socket_.TrySend(&message, sizeof(message)) != os::Sent::kDone) return;
     }
   }
 

@@ -163,8 +163,8 @@ void Garbage() {
       head.answer = {static_cast<int32_t>(g_random()), g_random()};
       if (Below(4) != 0) std::memcpy(bytes, &head, sizeof(head));
       const int descriptor = socket.descriptor();
-      if (!socket.Send(bytes, Below(2) == 0 ? sizeof(head) : Below(sizeof(bytes)), &descriptor, Below(2),
-                       LocalSocket::Wait::kDoNotWait)) {
+      if (socket.TrySend(bytes, Below(2) == 0 ? sizeof(head) : Below(sizeof(bytes)), &descriptor, Below(2)) !=
+          os::Sent::kDone) {
         break;
       }
     }
@@ -267,7 +267,7 @@ void Nonsense() {
         std::memcpy(&message, bytes.data(), sizeof(message));
         message.kind = MessageKind::kAnswer;
         message.answer = {static_cast<int32_t>(Below(2) == 0 ? 0 : g_random()), g_random()};
-        (void)socket.Send(&message, sizeof(message), nullptr, 0, LocalSocket::Wait::kDoNotWait);
+        (void)socket.TrySend(&message, sizeof(message));
       }
     });
     g_random.seed(static_cast<uint64_t>(os::MonotonicNs()));
