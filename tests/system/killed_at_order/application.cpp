@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
-// An application that does as it is told until a certain order comes, and is killed there.
+// An application that does as it is told until a certain order comes, and is killed there, or does not
+// answer.
 //   application SOCKET REQUEST ORDER COUNT MOMENT
 // REQUEST: lock, direct or map; or offer or show, after which it says so and waits for orders of others.
 // ORDER, its COUNTth: object, reserve, map, close, adopt, hold. MOMENT: before it is carried out, midway, or
-// after that, unanswered. It ends by itself only where the order has not come.
+// after that, unanswered; or silent: it stays and does not answer; or stopped: as by a debugger, until it is
+// continued, and then it goes on to the end. It ends by itself only there, and where the order has not come.
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -34,7 +36,7 @@ using transport::MessageKind;
 constexpr size_t kPage = 4096;
 constexpr int64_t kMostNs = 30'000 * test::kMillisecond;
 
-enum class Moment { kBefore, kMidway, kAfter };
+enum class Moment { kBefore, kMidway, kAfter, kSilent, kStopped };
 
 struct {
   OrderKind order;
@@ -124,8 +126,10 @@ OrderAnswer CarryOut(const ProcessOrder& order) {
   if (is_last && g_end.moment == Moment::kBefore) Die();
   if (is_last && g_end.moment == Moment::kMidway) DoHalf(order);
   if (is_last && g_end.moment == Moment::kMidway) Die();
+  while (is_last && g_end.moment == Moment::kSilent) pause();
+  if (is_last && g_end.moment == Moment::kStopped) kill(getpid(), SIGSTOP);
   const OrderAnswer answer = Do(order);
-  if (is_last) Die();
+  if (is_last && g_end.moment == Moment::kAfter) Die();
   return answer;
 }
 
@@ -185,6 +189,15 @@ constexpr struct {
                  {"map", IOCTL_MAP_TO_READ, false},
                  {"show", IOCTL_MAP_TO_READ, true}};
 
+constexpr struct {
+  const char* name;
+  Moment moment;
+} kMoments[] = {{"before", Moment::kBefore},
+                {"midway", Moment::kMidway},
+                {"after", Moment::kAfter},
+                {"silent", Moment::kSilent},
+                {"stopped", Moment::kStopped}};
+
 template <typename Table>
 auto* Find(Table& table, const char* name) {
   for (auto& entry : table) {
@@ -206,7 +219,7 @@ int main(int argc, char** argv) {
   const auto& request = *Find(kRequests, argv[2]);
   g_end.order = Find(kOrders, argv[3])->order;
   g_end.count = std::atoi(argv[4]);
-  g_end.moment = argv[5][0] == 'b' ? Moment::kBefore : argv[5][0] == 'm' ? Moment::kMidway : Moment::kAfter;
+  g_end.moment = Find(kMoments, argv[5])->moment;
 
   const os::LocalSocket socket = test::Connect(argv[1]);
   if (!socket.valid() || !test::Greet(socket)) return Fail("the host does not take it");
@@ -223,6 +236,8 @@ int main(int argc, char** argv) {
   test::Control(channel, request.code, memory, is_map ? sizeof(void*) : byte_count);
   while (test::Await(channel, kMostNs) == transport::kOrder)
     test::Answer(channel, CarryOut(channel.order.order));
+  if (g_end.moment == Moment::kStopped && channel.turn.load() == transport::kReply)
+    return channel.reply.status;
   if (!request.waits_for_others || channel.turn.load() != transport::kReply || channel.reply.status != 0)
     return Fail("the order did not come");
   std::puts(request.name);

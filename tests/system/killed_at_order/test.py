@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""usage: test.py RING3 FOLDER lock|adoption|map|view
+"""usage: test.py RING3 FOLDER lock|adoption|map|view|silence
 
 Applications that are killed at an order of the host: in MmProbeAndLockPages (of their own, of the I/O manager's, of another process), in an
 adoption, in MmMapLockedPagesSpecifyCache (of their own, of another application that the pages move for). Each time the driver gets the
-documented exception, and afterwards the host is as before and serves another application.
+documented exception, and afterwards the host is as before and serves another application. So it is with one that does not answer for ten
+seconds, which the host kills, unless it is stopped.
 """
+import os
 import pathlib
 import signal
 import sys
@@ -85,6 +87,20 @@ class Test:
         check(self.observer.ask("write") == "written")
         return application
 
+    def silence(self, *order):
+        stopped = self.start("lock", *order, "stopped")
+        stat = pathlib.Path(f"/proc/{stopped.pid}/stat")
+        self.host.await_that(lambda: stat.read_text().rpartition(")")[2].split()[0] == "T", "it does not stop")
+        # Its time is up later.
+        silent = self.lock(*order, "silent")
+        said = f"protocol_client (Linux process {silent.pid}) was killed: it has not carried out an order of the host for 10 seconds"
+        check(said in self.host.said(), "the host said", self.host.said())
+        os.kill(stopped.pid, signal.SIGCONT)
+        outcome = self.observer.ask("outcome")
+        check(outcome == SUCCESS, "lock", *order, "stopped raised", outcome)
+        stopped.ended(0)
+        return silent
+
 
 def main():
     ring3, folder, what = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3]
@@ -95,6 +111,7 @@ def main():
             "adoption": [(way, end) for way in (test.lock, test.lock_direct, test.lock_offered) for end in ADOPTIONS],
             "map": [(test.map, end) for end in MAPS],
             "view": [(test.write_beside, end) for end in VIEWS],
+            "silence": [(test.silence, ("adopt", 1))],
         }[what]
         for way, end in ways:
             print(way.__name__, *end, flush=True)
