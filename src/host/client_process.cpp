@@ -258,8 +258,6 @@ void ClientProcess::RunDown() {
   }
   for (const auto& [ticket, thread] : never_came) ps::AbandonUserThread(thread);
   ps::ExitProcess(process_, exit_status_.load(std::memory_order_relaxed));
-  process_->remote = nullptr;
-  process_->head.pcb.user_code = nullptr;
   ob::Dereference(process_);
   process_ = nullptr;
 }

@@ -7,11 +7,15 @@
 
 #include <memory>
 #include <optional>
+#include <thread>
 #include <vector>
 
 #include "base/boot_options.h"
+#include "mm/address_space.h"
+#include "nt/table.h"
 #include "ob/object.h"
 #include "ps/process.h"
+#include "ps/thread.h"
 #include "ring3/executive.h"
 #include "transport/messages.h"
 
@@ -119,6 +123,57 @@ TEST_F(ClientProcessTest, WritesIntoNoProcessThatIsGone) {
   EXPECT_FALSE(client_->peer().Read(&read, address, sizeof(read)));
   EXPECT_EQ(read, 0);
   client_->RunDown();
+}
+
+// It may be gone before its threads have come.
+TEST_F(ClientProcessTest, StartsNoThreadInAnotherProcess) {
+  EXPECT_TRUE(Begin());
+  os::LocalSocket other_application, host_end;
+  ASSERT_TRUE(os::LocalSocket::MakePair(&other_application, &host_end));
+  ClientProcess other(std::move(host_end));
+  EXPECT_TRUE(other.Begin(std::vector<char>(sizeof(transport::Message))));
+  other_application.Close();
+  std::thread([&] {
+    ASSERT_TRUE(ps::AttachThread(client_->process()).ok());
+    OBJECT_ATTRIBUTES attributes = {sizeof(attributes), nullptr, nullptr, 0, nullptr, nullptr};
+    CLIENT_ID id = {other.process()->unique_process_id, nullptr};
+    HANDLE process = nullptr, thread = nullptr;
+    EXPECT_EQ(nt::NtOpenProcess(&process, PROCESS_ALL_ACCESS, &attributes, &id), STATUS_SUCCESS);
+    EXPECT_EQ(
+        nt::NtCreateThreadEx(&thread, THREAD_ALL_ACCESS, nullptr, process, nullptr, nullptr, 0, 0, nullptr),
+        STATUS_NOT_SUPPORTED);
+    EXPECT_EQ(thread, nullptr);
+    ps::DetachThread(STATUS_SUCCESS);
+  }).join();
+  for (ClientProcess* process : {&other, client_.get()}) {
+    EXPECT_TRUE(process->End(ClientProcess::Memory::kThere));
+    process->RunDown();
+  }
+}
+
+PEPROCESS g_refused = nullptr;
+
+void Refuse(PEPROCESS process, HANDLE, PPS_CREATE_NOTIFY_INFO information) {
+  if (information == nullptr) return;
+  information->CreationStatus = STATUS_VIRUS_INFECTED;
+  ObReferenceObject(process);
+  g_refused = process;
+}
+
+TEST_F(ClientProcessTest, LeavesNothingOfItselfInAProcessThatADriverRefused) {
+  ASSERT_EQ(PsSetCreateProcessNotifyRoutineEx(Refuse, FALSE), STATUS_SUCCESS);
+  EXPECT_FALSE(Begin());
+  EXPECT_EQ(PsSetCreateProcessNotifyRoutineEx(Refuse, TRUE), STATUS_SUCCESS);
+  client_.reset();
+  const auto process = ob::Ref<_EPROCESS>::Adopt(g_refused);
+  EXPECT_EQ(process->remote, nullptr);
+  EXPECT_EQ(process->head.pcb.user_code, nullptr);
+  int value = 1, read = 0;
+  EXPECT_FALSE(mm::SpaceOf(process.get()).Read(&read, reinterpret_cast<uintptr_t>(&value), sizeof(value)));
+  // For whoever waits for it, it has ended.
+  EXPECT_EQ(PsGetProcessExitStatus(process.get()), STATUS_VIRUS_INFECTED);
+  LARGE_INTEGER at_once = {};
+  EXPECT_EQ(KeWaitForSingleObject(process.get(), UserRequest, KernelMode, FALSE, &at_once), STATUS_SUCCESS);
 }
 
 }  // namespace

@@ -40,6 +40,7 @@ VOID DropApc(PKAPC apc) {
 
 }  // namespace
 
+// Of the caller's own process only: another one may end before its thread has come. STATUS_NOT_SUPPORTED.
 NTSTATUS NtCreateThreadEx(PHANDLE handle, ACCESS_MASK desired_access, POBJECT_ATTRIBUTES attributes,
                           HANDLE process_handle, PVOID start_routine, PVOID argument, ULONG create_flags,
                           SIZE_T stack_byte_count, PULONG thread_id) {
@@ -50,6 +51,7 @@ NTSTATUS NtCreateThreadEx(PHANDLE handle, ACCESS_MASK desired_access, POBJECT_AT
           RING3_TRY(mm::ProbeUserRange(thread_id, sizeof(*thread_id), alignof(ULONG), mm::Access::kWrite));
         }
         RING3_TRY_ASSIGN(auto process, ReferenceProcess(process_handle, kProcessCreateThread));
+        if (process.get() != ps::CurrentProcess()) return STATUS_NOT_SUPPORTED;
         ps::UserThreadOptions options;
         options.start_routine = reinterpret_cast<ULONG (*)(void*)>(start_routine);
         options.argument = argument;

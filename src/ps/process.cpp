@@ -116,8 +116,12 @@ Result<PEPROCESS> CreateUserProcess(ProcessOptions options) {
   process->session_id = 1;
   PEPROCESS creator = ProcessOf(ke::CurrentThread());
   process->parent_process_id = creator == nullptr ? nullptr : creator->unique_process_id;
-  RING3_TRY(NotifyProcessCreated(process.get(), options.command_line));
-  return process.Release();
+  const Status accepted = NotifyProcessCreated(process.get(), options.command_line);
+  if (accepted.ok()) return process.Release();
+  // Somebody may have referenced it. Its end is not announced: it has never been one.
+  process->notified.store(false);
+  ExitProcess(process.get(), accepted.status());
+  return accepted.status();
 }
 
 void ExitProcess(PEPROCESS process, NTSTATUS exit_status) {
@@ -158,6 +162,9 @@ void ExitProcess(PEPROCESS process, NTSTATUS exit_status) {
     if (hooks.memory_exit != nullptr) hooks.memory_exit(process);
     mm::TearDownAddressSpace(process);
   }
+  // What it was made with may go from here on.
+  process->remote = nullptr;
+  process->head.pcb.user_code = nullptr;
   process->exit_time = os::SystemTime100ns();
   process->exit_status = exit_status;
   if (own) DetachThread(exit_status);
