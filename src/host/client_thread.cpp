@@ -63,8 +63,10 @@ void ClientThread::Run() {
     }
     SetThread(nullptr);
     const PETHREAD self = ps::CurrentThread();
-    ps::DetachThread(self->ends ? self->end_status : STATUS_SUCCESS);
+    // What drivers do when they hear of the end has its orders go over the socket: nobody waits at the channel
+    // any more.
     t_current = nullptr;
+    ps::DetachThread(self->ends ? self->end_status : STATUS_SUCCESS);
   }
   // The answer to the service that ended the thread has yet to be read.
   if (!ended_) Close();
