@@ -63,8 +63,8 @@ void ClientThread::Run() {
     }
     SetThread(nullptr);
     const PETHREAD self = ps::CurrentThread();
-    // What drivers do when they hear of the end has its orders go over the socket: nobody waits at the channel
-    // any more.
+    // What drivers do when they hear of the end has its orders go over the socket: nobody waits at the
+    // channel any more.
     t_current = nullptr;
     ps::DetachThread(self->ends ? self->end_status : STATUS_SUCCESS);
   }

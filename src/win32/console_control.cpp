@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Console control handlers: Ctrl-C is SIGINT. As documented, the routines run in a thread that is made for them,
-// last-registered first, so they may call what a signal handler may not.
+// Console control handlers: Ctrl-C is SIGINT. As documented, the routines run in a thread that is made for
+// them, last-registered first, so they may call what a signal handler may not.
 // https://learn.microsoft.com/windows/console/console-control-handlers
 #include "win32/win32.h"
 
