@@ -25,12 +25,10 @@ class ClientPort;
 enum class Access : uint8_t;
 
 // A process's user memory. There are two kinds:
-//   local    the Linux process that the executive runs in. Embedded, every process has this one space: the
-//   system
-//            address of a user page is the user address itself.
-//   client   another Linux process (src/mm/client_space.h). Its memory is reached by system calls, through
-//   frames
-//            that both sides have mapped, or at its own addresses (src/mm/user_window.h).
+//   local    the Linux process that the executive runs in. Embedded, every process has this one space:
+//            the system address of a user page is the user address itself.
+//   client   another Linux process (src/mm/client_space.h). Its memory is reached by system calls,
+//            through frames that both sides have mapped, or at its own addresses (src/mm/user_window.h).
 // KPROCESS::address_space is never null once mm is up: the system process has the local one.
 class AddressSpace {
  public:

@@ -53,11 +53,11 @@ class ClientWindow {
 // locked.
 //
 // Frames are pages of one memory object, which the process has too. A page is
-//   free   no address of the client that we know of shows it. It reads as zeros, unless it is also
-//   stale  what a sweep found, with its old contents: memory that is adopted at the same address next is
-//   copied
-//          over them, which is cheaper than finding new pages
-//   used   given to an address by Place. That the client has taken it away from there is found out by Sweep.
+//   free    no address of the client that we know of shows it. It reads as zeros, unless it is also stale
+//   stale   what a sweep found, with its old contents: memory that is adopted at the same address next is
+//           copied over them, which is cheaper than finding new pages
+//   used    given to an address by Place. That the client has taken it away from there is found out by
+//           Sweep.
 // Frames that an MDL has locked stay used. Who locks looks at the generation, asks Linux what is mapped,
 // enters the lock, and starts again where the generation has changed; who frees changes the generation and
 // then looks for locks.

@@ -10,9 +10,8 @@ namespace ring3::mm {
 //   [0, RAM pages)        simulated RAM and, within it, the device holes below 1 MiB and below 4 GiB
 //   [RAM pages, 2^36)     device memory, given out by IoSpace
 //   [2^36, 2^37)          a page of an application in this process, (address >> 12) + 2^36
-//   [2^37, 2^37 + 2^29)   a page of an application in a process of its own: frame 2^37 + i is byte i * 4096
-//   of that
-//                         process' memory object, mapped at kClientFramesBase + i * 4096
+//   [2^37, 2^37 + 2^29)   a page of an application in a process of its own: frame 2^37 + i is byte
+//                         i * 4096 of its memory object, mapped at kClientFramesBase + i * 4096
 using Pfn = uint64_t;
 
 inline constexpr uint64_t kPageShift = 12;

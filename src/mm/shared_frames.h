@@ -32,10 +32,11 @@ struct AddressRange {
 // use them.
 //
 // A page is in RAM or in one object:
-//   RAM → object       the first time that it is shown to an application
-//   object → object    where those who see the old one must not see, or may not do, the same as those of the
-//   new one object → RAM       where somebody holds on to the object who may not see the page any more; when
-//   it is freed
+//   RAM → object      the first time that it is shown to an application
+//   object → object   where those who see the old one must not see, or may not do, the same as those of the
+//                     new one
+//   object → RAM      where somebody holds on to the object who may not see the page any more; when it is
+//                     freed
 class SharedFrames {
  public:
   // `ram` outlives it.

@@ -120,8 +120,8 @@ class UserWindow {
   // Tells those who come and go, by ke::g_window, what they have to mind.
   void PublishLocked() RING3_REQUIRES(mutex_);
 
-  // ---- Bringing memory in: window_loading.cpp. `Locked` from here on also says that the lock may be released
-  // and taken again.
+  // ---- Bringing memory in: window_loading.cpp. `Locked` from here on also says that the lock may be
+  // released and taken again.
   bool BringInLocked(RoomSlot& slot, PKPROCESS process, const os::MemoryFault& fault, bool may_wait)
       RING3_REQUIRES(mutex_);
   enum class Outcome : uint8_t { kThere, kAgain, kNoRoom, kFails };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// UserWindow: what becomes of the pages when threads of the client come and go. Snapshots are kept and renewed,
-// or written back.
+// UserWindow: what becomes of the pages when threads of the client come and go. Snapshots are kept and
+// renewed, or written back.
 #include <cstring>
 
 #include "mm/window.h"
