@@ -96,6 +96,9 @@ bool ClientProcess::OnMessage(const std::vector<char>& bytes) {
     case MessageKind::kNewThread:
       OnNewThread(message);
       return true;
+    case MessageKind::kNoChannel:
+      OnNoChannel(message);
+      return true;
     case MessageKind::kAnswer: {
       std::lock_guard<std::mutex> guard(mutex_);
       auto found = waiters_.find(message.sequence);
@@ -132,6 +135,14 @@ void ClientProcess::OnNewThread(const Message& message) {
   (void)socket_.TrySend(&refusal, sizeof(refusal));
 }
 
+// The application could not take the channel: its thread does not come.
+void ClientProcess::OnNoChannel(const Message& message) {
+  std::lock_guard<std::mutex> guard(mutex_);
+  for (const auto& thread : threads_) {
+    if (thread->sequence() == message.sequence) thread->Close();
+  }
+}
+
 Status ClientProcess::MakeThread(const Message& message) {
   PETHREAD adopted = nullptr;
   if (message.ticket != 0) {
@@ -143,7 +154,7 @@ Status ClientProcess::MakeThread(const Message& message) {
     if (!region.valid()) return STATUS_INSUFFICIENT_RESOURCES;
     // The thread may be at its end, and the region with it, before this routine is.
     const os::Descriptor descriptor = region.TakeDescriptor();
-    auto thread = std::make_unique<ClientThread>(*this, std::move(region), adopted, message.stack_low);
+    auto thread = std::make_unique<ClientThread>(*this, std::move(region), adopted, message);
     ClientThread* const body = thread.get();
     {
       std::lock_guard<std::mutex> guard(mutex_);
@@ -165,7 +176,7 @@ Status ClientProcess::MakeThread(const Message& message) {
     return STATUS_SUCCESS;
   };
   const Status made = make();
-  if (!made.ok() && adopted != nullptr) ps::AbandonUserThread(adopted);
+  if (!made.ok() && adopted != nullptr) ps::AbandonUserThread(adopted, made.status());
   return made;
 }
 
@@ -256,7 +267,8 @@ void ClientProcess::RunDown() {
     std::lock_guard<std::mutex> guard(mutex_);
     never_came.swap(tickets_);
   }
-  for (const auto& [ticket, thread] : never_came) ps::AbandonUserThread(thread);
+  for (const auto& [ticket, thread] : never_came)
+    ps::AbandonUserThread(thread, STATUS_PROCESS_IS_TERMINATING);
   ps::ExitProcess(process_, exit_status_.load(std::memory_order_relaxed));
   ob::Dereference(process_);
   process_ = nullptr;
@@ -322,12 +334,12 @@ Status ClientProcess::StartThread(PETHREAD thread, const ps::UserThreadOptions& 
   order.byte_count = options.stack_byte_count;
   {
     std::lock_guard<std::mutex> guard(mutex_);
-    if (is_ending()) return STATUS_PROCESS_IS_TERMINATING;
     order.ticket = next_ticket_++;
     tickets_[order.ticket] = thread;
   }
   const Result<uint64_t> started = Carry(order);
-  if (started.ok() || TakeTicket(order.ticket) == nullptr) return STATUS_SUCCESS;
+  if (started.ok()) return STATUS_SUCCESS;
+  if (TakeTicket(order.ticket) != nullptr) ps::AbandonUserThread(thread, started.status());
   return started.status();
 }
 

@@ -84,6 +84,7 @@ class ClientProcess final : public mm::ClientPort, public ps::RemoteProcess, pub
 
   void Refuse(NTSTATUS status);
   void OnNewThread(const transport::Message& message);
+  void OnNoChannel(const transport::Message& message);
   Status MakeThread(const transport::Message& message);
   PETHREAD TakeTicket(uint64_t ticket);
   Result<uint64_t> Ask(transport::Message message, const int* descriptor);

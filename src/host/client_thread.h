@@ -10,6 +10,7 @@
 #include "os/shared_region.h"
 #include "ps/thread.h"
 #include "transport/channel.h"
+#include "transport/messages.h"
 
 namespace ring3::host {
 
@@ -20,9 +21,14 @@ class ClientProcess;
 class ClientThread {
  public:
   // `adopted`: the thread object that was made for it, with a reference to give away; null: a thread by
-  // itself. `stack_low` is the application's stack.
-  ClientThread(ClientProcess& process, os::SharedRegion region, PETHREAD adopted, uintptr_t stack_low)
-      : process_(process), region_(std::move(region)), adopted_(adopted), stack_low_(stack_low) {}
+  // itself. `request` is the application's kNewThread.
+  ClientThread(ClientProcess& process, os::SharedRegion region, PETHREAD adopted,
+               const transport::Message& request)
+      : process_(process),
+        region_(std::move(region)),
+        adopted_(adopted),
+        sequence_(request.sequence),
+        stack_low_(request.stack_low) {}
   ClientThread(const ClientThread&) = delete;
   ClientThread& operator=(const ClientThread&) = delete;
 
@@ -32,6 +38,8 @@ class ClientThread {
   // The one that the calling Linux thread is; null: none.
   static ClientThread* Current();
 
+  // The application's number for it.
+  uint64_t sequence() const { return sequence_; }
   uintptr_t stack_low() const { return stack_low_; }
   ClientProcess& process() const { return process_; }
   // Sends an order to the application's thread, which waits for an answer of ours. The calling thread is this
@@ -54,6 +62,7 @@ class ClientThread {
   ClientProcess& process_;
   const os::SharedRegion region_;
   const PETHREAD adopted_;
+  const uint64_t sequence_;
   const uintptr_t stack_low_;
   std::mutex thread_mutex_;
   PETHREAD thread_ = nullptr;

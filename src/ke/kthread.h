@@ -213,7 +213,9 @@ void AttachCurrentOsThread(PKTHREAD thread);
 // caller's. IRQL PASSIVE_LEVEL, no driver call under way.
 void DetachCurrentOsThread();
 
-// Signals the process object: its waiters go on.
+// Signals the object of a thread that was never attached to a Linux thread, or of a process: its waiters go
+// on.
+void SignalThreadEnd(PKTHREAD thread);
 void SignalProcessEnd(PKPROCESS process);
 
 // Ends the timer and DPC threads, reporting queued timers and DPCs. ps calls it before it takes the thread

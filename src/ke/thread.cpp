@@ -149,6 +149,12 @@ void DetachCurrentOsThread() {
   t_current_thread = nullptr;
 }
 
+void SignalThreadEnd(PKTHREAD thread) {
+  DispatcherScope scope;
+  StoreSignalState(thread->Header, 1);
+  SignalObjectLocked(thread->Header, scope.wakes);
+}
+
 void SignalProcessEnd(PKPROCESS process) {
   DispatcherScope scope;
   StoreSignalState(process->Header, 1);

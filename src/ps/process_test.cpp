@@ -3,6 +3,8 @@
 #include <ddi/zw.h>
 
 #include "ps/components_test.h"
+#include "ps/state.h"
+#include "ps/user_thread.h"
 
 namespace ring3::ps {
 namespace {
@@ -102,6 +104,23 @@ TEST_F(ProcessTest, AThreadBelongsToItsProcessUntilItIsDetached) {
   EXPECT_EQ(IoGetCurrentProcess(), PsInitialSystemProcess);
   ExitProcess(*process, STATUS_SUCCESS);
   EXPECT_EQ(AttachThread(*process).status(), STATUS_PROCESS_IS_TERMINATING);
+  ob::Dereference(*process);
+}
+
+TEST_F(ProcessTest, AThreadThatDoesNotComeHasEnded) {
+  Result<PEPROCESS> process = CreateUserProcess({});
+  ASSERT_TRUE(process.ok());
+  Result<PETHREAD> thread = CreateThreadObject(*process);
+  ASSERT_TRUE(thread.ok());
+  ob::Reference(*thread);
+  LARGE_INTEGER now = {};
+  EXPECT_EQ(KeWaitForSingleObject(*thread, UserRequest, KernelMode, FALSE, &now), STATUS_TIMEOUT);
+  AbandonUserThread(*thread, STATUS_INSUFFICIENT_RESOURCES);
+  EXPECT_EQ(KeWaitForSingleObject(*thread, UserRequest, KernelMode, FALSE, &now), STATUS_SUCCESS);
+  EXPECT_EQ(PsGetThreadExitStatus(*thread), STATUS_INSUFFICIENT_RESOURCES);
+  EXPECT_TRUE(PsIsThreadTerminating(*thread));
+  ob::Dereference(*thread);
+  ExitProcess(*process, STATUS_SUCCESS);
   ob::Dereference(*process);
 }
 

@@ -9,9 +9,9 @@ namespace ring3::ps {
 class RemoteProcess {
  public:
   // Has the application make a Linux thread that runs `options.start_routine`. A host thread becomes
-  // `thread`, taking over a reference to it, waits until it is resumed, and lets the application's thread go.
-  // Blocks for the application. STATUS_INSUFFICIENT_RESOURCES, STATUS_PROCESS_IS_TERMINATING: the reference
-  // is still the caller's.
+  // `thread`, waits until it is resumed, and lets the application's thread go. Takes over a reference to
+  // `thread`, which has ended where this fails. Blocks for the application. STATUS_INSUFFICIENT_RESOURCES,
+  // STATUS_PROCESS_IS_TERMINATING.
   virtual Status StartThread(PETHREAD thread, const UserThreadOptions& options) = 0;
 
  protected:

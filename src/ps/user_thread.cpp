@@ -9,6 +9,8 @@
 
 #include "ke/apc.h"
 #include "ke/door.h"
+#include "ke/kthread.h"
+#include "os/clock.h"
 #include "os/futex.h"
 #include "os/thread.h"
 #include "ps/notify.h"
@@ -42,10 +44,12 @@ Status StartOsThread(PETHREAD thread, const UserThreadOptions& options) {
   if (RemoteProcess* const remote = ProcessOf(&thread->tcb)->remote; remote != nullptr)
     return remote->StartThread(thread, options);
   auto* const start = new (std::nothrow) Start{thread, options};
-  if (start == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
-  Result<os::Thread> made = os::Thread::Create("ring3-client", Body, start, options.stack_byte_count);
+  Result<os::Thread> made = start == nullptr
+                                ? Result<os::Thread>(STATUS_INSUFFICIENT_RESOURCES)
+                                : os::Thread::Create("ring3-client", Body, start, options.stack_byte_count);
   if (!made.ok()) {
     delete start;
+    AbandonUserThread(thread, made.status());
     return made.status();
   }
   made->Detach();
@@ -62,15 +66,17 @@ Result<PETHREAD> CreateUserThread(PEPROCESS process, const UserThreadOptions& op
   NotifyThreadCreated(thread);
   const Status started = StartOsThread(thread, options);
   if (started.ok()) return thread;
-  AbandonUserThread(thread);
   ob::Dereference(thread);
   return started.status();
 }
 
-void AbandonUserThread(PETHREAD thread) {
+void AbandonUserThread(PETHREAD thread, NTSTATUS exit_status) {
   thread->terminating = true;
   NotifyThreadExited(thread);
+  thread->exit_time = os::SystemTime100ns();
+  thread->exit_status = exit_status;
   ProcessOf(&thread->tcb)->thread_count.fetch_sub(1);
+  ke::SignalThreadEnd(&thread->tcb);
   ob::Dereference(thread);
 }
 

@@ -18,8 +18,9 @@ struct UserThreadOptions {
 // STATUS_INSUFFICIENT_RESOURCES.
 Result<PETHREAD> CreateUserThread(PEPROCESS process, const UserThreadOptions& options);
 
-// Gives up a thread object whose Linux thread will not come, with the reference that was the thread's own.
-void AbandonUserThread(PETHREAD thread);
+// Ends a thread object whose Linux thread will not come, and gives up the reference that was the thread's
+// own.
+void AbandonUserThread(PETHREAD thread, NTSTATUS exit_status);
 
 // Blocks until the calling thread has been resumed, if it was created suspended.
 void WaitUntilResumed();

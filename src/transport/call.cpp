@@ -39,12 +39,11 @@ constinit os::AtThreadEnd g_thread_end([](void*) {
   DropLink();
 });
 
-ThreadLink* LinkOfThread(uint64_t ticket) {
+Result<ThreadLink*> LinkOfThread(uint64_t ticket) {
   if (t_link != nullptr) return t_link;
   Connection* const connection = Connection::Get();
-  if (connection == nullptr) return nullptr;
-  os::SharedRegion region = connection->NewThread(ticket);
-  if (!region.valid()) return nullptr;
+  if (connection == nullptr) return STATUS_DEVICE_NOT_CONNECTED;
+  RING3_TRY_ASSIGN(os::SharedRegion region, connection->NewThread(ticket));
   t_link = new ThreadLink{std::move(region), {}};
   connection->Enter(t_link->channel());
   g_thread_end.Arm(t_link);
@@ -67,10 +66,10 @@ class ServiceScope {
 };
 
 // What other threads find when the process ends, or the host has gone.
-int32_t NotConnected() {
+int32_t NotConnected(NTSTATUS status = STATUS_DEVICE_NOT_CONNECTED) {
   Connection* const connection = Connection::Get();
   if (connection != nullptr && connection->is_ending()) os::ParkForEver();
-  return STATUS_DEVICE_NOT_CONNECTED;
+  return status;
 }
 
 OrderAnswer CarryOut(Channel& channel, InlineArguments& inlined, bool* copied) {
@@ -87,7 +86,7 @@ OrderAnswer CarryOut(Channel& channel, InlineArguments& inlined, bool* copied) {
                                                      message.order.argument3);
     return {};
   }
-  return Connection::Get()->CarryOut(message.order);
+  return Connection::Get()->CarryOut(message.order, Connection::Carrier::kApplication);
 }
 
 }  // namespace
@@ -95,8 +94,9 @@ OrderAnswer CarryOut(Channel& channel, InlineArguments& inlined, bool* copied) {
 int32_t CallHost(uint32_t service, const uint64_t* arguments, int count) {
   if (t_in_service) return STATUS_DEVICE_BUSY;
   const ServiceScope scope(true);
-  ThreadLink* const link = LinkOfThread(0);
-  if (link == nullptr) return NotConnected();
+  const Result<ThreadLink*> linked = LinkOfThread(0);
+  if (!linked.ok()) return NotConnected(linked.status());
+  ThreadLink* const link = linked.value();
   Channel* const channel = link->channel();
   Request& request = channel->request;
   request.service = service;
@@ -135,8 +135,12 @@ void ForgetChannel() {
   if (t_link != nullptr) DropLink();
 }
 
+Status LinkOrderedThread(const ProcessOrder& order) {
+  const Result<ThreadLink*> linked = LinkOfThread(order.ticket);
+  return linked.ok() ? STATUS_SUCCESS : linked.status();
+}
+
 void RunOrderedThread(const ProcessOrder& order) {
-  if (LinkOfThread(order.ticket) == nullptr) return;
   if (CallHost(kServiceThreadStarts, nullptr, 0) < 0) return;
   using Routine = unsigned (*)(void*);
   const unsigned status = reinterpret_cast<Routine>(order.routine)(reinterpret_cast<void*>(order.argument));

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <ntstatus.h>
 #include <string>
 #include <vector>
@@ -56,21 +57,23 @@ OrderAnswer EndHold(const ProcessOrder& order, Status status) {
   return Answer(status);
 }
 
-void StartThread(void* opaque) {
-  const ProcessOrder order = *static_cast<ProcessOrder*>(opaque);
-  delete static_cast<ProcessOrder*>(opaque);
-  RunOrderedThread(order);
-}
+// A thread that the host ordered, until it has its channel.
+struct NewOrderedThread {
+  ProcessOrder order;
+  std::atomic<uint32_t> done{0};  // a futex
+  NTSTATUS status = STATUS_SUCCESS;
+};
+using SharedStart = std::shared_ptr<NewOrderedThread>;
 
-OrderAnswer Start(const ProcessOrder& order) {
-  auto* const copy = new ProcessOrder(order);
-  Result<os::Thread> started = os::Thread::Create("ring3-client", StartThread, copy, order.byte_count);
-  if (!started.ok()) {
-    delete copy;
-    return Answer(started.status());
-  }
-  started->Detach();
-  return {};
+void StartThread(void* opaque) {
+  const std::unique_ptr<SharedStart> start(static_cast<SharedStart*>(opaque));
+  const ProcessOrder order = (*start)->order;
+  const Status linked = LinkOrderedThread(order);
+  (*start)->status = linked;
+  (*start)->done.store(1, std::memory_order_release);
+  os::FutexWakeAll((*start)->done);
+  start->reset();
+  if (linked.ok()) RunOrderedThread(order);
 }
 
 }  // namespace
@@ -138,8 +141,23 @@ void Connection::Greet() {
   }
 }
 
-os::SharedRegion Connection::NewThread(uint64_t ticket) {
+OrderAnswer Connection::Start(const ProcessOrder& order, Carrier carrier) {
+  auto start = std::make_shared<NewOrderedThread>();
+  start->order = order;
+  auto argument = std::make_unique<SharedStart>(start);
+  Result<os::Thread> started =
+      os::Thread::Create("ring3-client", StartThread, argument.get(), order.byte_count);
+  if (!started.ok()) return Answer(started.status());
+  argument.release();
+  started->Detach();
+  if (carrier == Carrier::kReader) return {};
+  while (start->done.load(std::memory_order_acquire) == 0) os::FutexWait(start->done, 0);
+  return Answer(start->status);
+}
+
+Result<os::SharedRegion> Connection::NewThread(uint64_t ticket) {
   Waiter waiter;
+  waiter.status = STATUS_DEVICE_NOT_CONNECTED;
   Message message;
   message.kind = MessageKind::kNewThread;
   message.ticket = ticket;
@@ -150,7 +168,7 @@ os::SharedRegion Connection::NewThread(uint64_t ticket) {
   os::PrepareThreadForFaults();
   {
     std::lock_guard<std::mutex> guard(mutex_);
-    if (host_gone_.load(std::memory_order_relaxed) != 0) return {};
+    if (host_gone_.load(std::memory_order_relaxed) != 0) return STATUS_DEVICE_NOT_CONNECTED;
     message.sequence = next_sequence_++;
     waiters_[message.sequence] = &waiter;
   }
@@ -161,8 +179,13 @@ os::SharedRegion Connection::NewThread(uint64_t ticket) {
     std::lock_guard<std::mutex> guard(mutex_);
     waiters_.erase(message.sequence);
   }
-  return waiter.status < 0 ? os::SharedRegion()
-                           : os::SharedRegion::Map(waiter.descriptor, Channel::kByteCount);
+  if (waiter.status < 0) return NTSTATUS{waiter.status};
+  os::SharedRegion region = os::SharedRegion::Map(waiter.descriptor, Channel::kByteCount);
+  if (region.valid()) return region;
+  // Linux drops a descriptor that the process has no number for.
+  message.kind = MessageKind::kNoChannel;
+  (void)socket_.Send(&message, sizeof(message));
+  return STATUS_INSUFFICIENT_RESOURCES;
 }
 
 void Connection::Enter(Channel* channel) {
@@ -205,7 +228,7 @@ void Connection::OnMessage(const Message& message, std::vector<os::Descriptor>& 
       Message answer;
       answer.kind = MessageKind::kAnswer;
       answer.sequence = message.sequence;
-      answer.answer = CarryOut(message.order);
+      answer.answer = CarryOut(message.order, Carrier::kReader);
       ReleaseToServices();
       (void)socket_.Send(&answer, sizeof(answer));
       return;
@@ -220,7 +243,7 @@ void Connection::OnThread(const Message& message, std::vector<os::Descriptor>& d
   auto found = waiters_.find(message.sequence);
   if (found == waiters_.end()) return;
   Waiter& waiter = *found->second;
-  waiter.status = descriptors.empty() && message.status >= 0 ? STATUS_INSUFFICIENT_RESOURCES : message.status;
+  waiter.status = message.status;
   if (!descriptors.empty()) waiter.descriptor = std::move(descriptors.front());
   waiter.done.store(1, std::memory_order_release);
   os::FutexWakeAll(waiter.done);
@@ -259,7 +282,7 @@ void Connection::OnHostGone() {
   std::_Exit(kBugCheckExitStatus);
 }
 
-OrderAnswer Connection::CarryOut(const ProcessOrder& order) {
+OrderAnswer Connection::CarryOut(const ProcessOrder& order, Carrier carrier) {
   const auto protection = static_cast<os::Protection>(order.protection & 7);
   switch (order.kind) {
     case OrderKind::kReserveAt:
@@ -289,7 +312,7 @@ OrderAnswer Connection::CarryOut(const ProcessOrder& order) {
     case OrderKind::kHold:
       return Answer(os::HoldAccess(order.address, order.byte_count));
     case OrderKind::kStartThread:
-      return Start(order);
+      return Start(order, carrier);
     case OrderKind::kRunUserApc:
       break;  // the channel's, never here
   }

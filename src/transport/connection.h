@@ -22,12 +22,14 @@ class Connection {
   // Null: embedded, or not a client that was started right.
   static Connection* Get() { return g_connection.load(std::memory_order_acquire); }
 
-  // The channel of a new thread: `ticket` of the order that made it, or zero. Not valid when the host is
-  // gone.
-  os::SharedRegion NewThread(uint64_t ticket);
+  // The channel of a new thread: `ticket` of the order that made it, or zero. STATUS_DEVICE_NOT_CONNECTED,
+  // STATUS_INSUFFICIENT_RESOURCES.
+  Result<os::SharedRegion> NewThread(uint64_t ticket);
 
-  // Carries an order out, on the calling thread.
-  OrderAnswer CarryOut(const ProcessOrder& order);
+  // Carries an order out, on the calling thread: one of the application's, or the reader, for whom nobody
+  // else reads.
+  enum class Carrier : uint8_t { kApplication, kReader };
+  OrderAnswer CarryOut(const ProcessOrder& order, Carrier carrier);
 
   // The process is about to end: its other threads stop at the door; returns when the host has run it down or
   // is gone.
@@ -53,6 +55,7 @@ class Connection {
   void OnObject(const Message& message, std::vector<os::Descriptor>& descriptors);
   void OnHostGone();
   OrderAnswer Map(const ProcessOrder& order);
+  OrderAnswer Start(const ProcessOrder& order, Carrier carrier);
 
   static std::atomic<Connection*> g_connection;
 
@@ -72,7 +75,9 @@ int32_t CallHost(uint32_t service, const uint64_t* arguments, int count);
 // The calling thread has no channel any more, and gets none: the process is a forked child.
 void ForgetChannel();
 
-// The body of a thread that the host ordered.
+// Gives the calling thread, which the host ordered, its channel.
+Status LinkOrderedThread(const ProcessOrder& order);
+// The body of a thread that the host ordered, after that.
 void RunOrderedThread(const ProcessOrder& order);
 
 }  // namespace ring3::transport

@@ -27,6 +27,7 @@ enum class MessageKind : uint32_t {
   kOrder,      // host → application: sequence, order
   kAnswer,     // application → host: sequence, answer
   kExit,       // application → host: status, as the program is about to end
+  kNoChannel,  // application → host: sequence of a kThread whose descriptor it could not take
 };
 
 struct Message {
