@@ -23,12 +23,16 @@ constexpr uint32_t kMostHolds = 32768;
 // of their own, which are there once they are used. As Linux gives them, they are free.
 struct Hold {
   std::atomic<uintptr_t> start;
-  std::atomic<uintptr_t> end;     // zero: free; one: being taken
-  std::atomic<uint32_t> changes;  // a futex: rises when the hold ends
+  std::atomic<uintptr_t> end;       // zero: free; one: being taken
+  std::atomic<uint32_t> changes;    // a futex: rises when the hold ends
+  std::atomic<uint32_t> is_access;  // HoldAccess has made it, and nobody has ended it
 };
 Hold* g_holds = nullptr;
 // No hold from here on has ever been taken.
 std::atomic<uint32_t> g_holds_used{0};
+
+// Nobody is left who would end holds of accesses.
+std::atomic<bool> g_holds_are_over{false};
 
 // How many holds have ended.
 std::atomic<uint64_t> g_ended{0};
@@ -105,6 +109,21 @@ void Give(Hold* hold) {
   Call(SYS_futex, reinterpret_cast<long>(&hold->changes), FUTEX_WAKE_PRIVATE, INT32_MAX);
 }
 
+// Of a hold of accesses, once.
+void EndAccessHold(Hold* hold) {
+  if (hold->is_access.exchange(0) != 0) Give(hold);
+}
+
+// Lets everybody go on with what is there, which was readable and may have been writable.
+void LetGo(Hold* hold) {
+  if (hold->is_access.exchange(0) == 0) return;
+  const uintptr_t start = hold->start.load(std::memory_order_acquire);
+  const auto byte_count = static_cast<long>(hold->end.load(std::memory_order_acquire) - start);
+  if (Failed(Call(SYS_mprotect, static_cast<long>(start), byte_count, PROT_READ | PROT_WRITE)))
+    Call(SYS_mprotect, static_cast<long>(start), byte_count, PROT_READ);
+  Give(hold);
+}
+
 bool CopyInto(int object, uint64_t offset, uintptr_t address, size_t byte_count) {
   while (byte_count != 0) {
     const long written = Call(SYS_pwrite64, object, static_cast<long>(address), static_cast<long>(byte_count),
@@ -129,6 +148,7 @@ void PrepareForAdoption() {
                            MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (pages == MAP_FAILED) return;
   g_holds = static_cast<Hold*>(pages);
+  g_holds_are_over = false;
   AddMemoryFaultHook(OnFault);
 }
 
@@ -157,8 +177,11 @@ Status HoldAccess(uintptr_t address, size_t byte_count) {
   if (g_holds == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
   Hold* const hold = Take(address, byte_count);
   if (hold == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
-  if (!Failed(Call(SYS_mprotect, static_cast<long>(address), static_cast<long>(byte_count), PROT_NONE)))
+  if (!Failed(Call(SYS_mprotect, static_cast<long>(address), static_cast<long>(byte_count), PROT_NONE))) {
+    hold->is_access.store(1);
+    if (g_holds_are_over.load()) LetGo(hold);
     return STATUS_SUCCESS;
+  }
   Give(hold);
   return STATUS_INSUFFICIENT_RESOURCES;
 }
@@ -166,7 +189,17 @@ Status HoldAccess(uintptr_t address, size_t byte_count) {
 void EndHold(uintptr_t address, size_t byte_count) {
   if (g_holds == nullptr) return;
   Hold* const hold = FindHold(address);
-  if (hold != nullptr && address + byte_count >= hold->end.load(std::memory_order_acquire)) Give(hold);
+  if (hold != nullptr && address + byte_count >= hold->end.load(std::memory_order_acquire))
+    EndAccessHold(hold);
+}
+
+void EndAllHolds() {
+  g_holds_are_over.store(true);
+  if (g_holds == nullptr) return;
+  const uint32_t used = g_holds_used.load();
+  for (uint32_t i = 0; i < used; ++i) {
+    if (g_holds[i].is_access.load() != 0) LetGo(&g_holds[i]);
+  }
 }
 
 Status MapObject(uintptr_t address, size_t byte_count, int object, uint64_t offset, Protection protection) {

@@ -25,6 +25,9 @@ Status AdoptMemory(uintptr_t address, size_t byte_count, int object, uint64_t of
 // Holds off whoever accesses the range, until EndHold for a range that reaches its end.
 Status HoldAccess(uintptr_t address, size_t byte_count);
 void EndHold(uintptr_t address, size_t byte_count);
+// Whoever would end them is gone: lets everybody go on with the memory as it is, now and in holds to come.
+// Writes to no memory of the process.
+void EndAllHolds();
 
 // Maps an object's [offset, +byte_count) over whatever is at `address`.
 Status MapObject(uintptr_t address, size_t byte_count, int object, uint64_t offset, Protection protection);

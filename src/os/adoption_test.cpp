@@ -68,5 +68,29 @@ TEST(AdoptionTest, ManyRangesAreHeldAtATime) {
   }
 }
 
+TEST(AdoptionTest, NobodyWaitsWhenHoldsAreOver) {
+  InstallFaultHandlers();
+  PrepareForAdoption();
+  const Shared memory(3 * kPage);
+  *memory.at(0) = 1;
+  ASSERT_TRUE(HoldAccess(memory.address(0), 2 * kPage).ok());
+  std::atomic<bool> looks{false};
+  std::atomic<int> seen{0};
+  std::thread other([&] {
+    looks = true;
+    *memory.at(1) = 2;
+    seen = *memory.at(0);
+  });
+  while (!looks) std::this_thread::yield();
+  EndAllHolds();
+  other.join();
+  EXPECT_EQ(seen, 1);
+  EXPECT_EQ(*memory.at(1), 2);
+  // One that was under way.
+  ASSERT_TRUE(HoldAccess(memory.address(2), kPage).ok());
+  *memory.at(2) = 3;
+  EXPECT_EQ(*memory.at(2), 3);
+}
+
 }  // namespace
 }  // namespace ring3::os

@@ -265,6 +265,8 @@ void Connection::OnObject(const Message& message, std::vector<os::Descriptor>& d
 
 // Every service from now on, and every one under way, fails.
 void Connection::OnHostGone() {
+  // First: this thread could be the next to want held memory.
+  os::EndAllHolds();
   {
     std::lock_guard<std::mutex> guard(mutex_);
     host_gone_.store(1, std::memory_order_release);
