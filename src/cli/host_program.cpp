@@ -115,7 +115,7 @@ bool HostProgram::Start(const ExecutiveOptions& options, const std::string& name
   start.command = CommandOf(options, name, socket_path, theirs.descriptor());
   // Its own affairs do not come from the environment.
   start.environment = {AddressSanitizerOptions(), "RING3_EMBEDDED", transport::kHostVariable,
-                       "RING3_PRIVATE_HOST"};
+                       transport::kPrivateHostVariable};
   start.passed_descriptor = theirs.descriptor();
   start.layout = kLayout;
   std::string error;

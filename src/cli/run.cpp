@@ -75,8 +75,10 @@ int RunEmbedded(const RunOptions& options) {
 os::ProgramStart ClientOf(const RunOptions& options, const std::string& socket_path, bool private_host) {
   os::ProgramStart start;
   start.command = options.client;
+  const std::string private_variable = transport::kPrivateHostVariable;
   start.environment = {std::string(transport::kHostVariable) + "=" + socket_path, AddressSanitizerOptions(),
-                       "RING3_EMBEDDED", private_host ? "RING3_PRIVATE_HOST=1" : "RING3_PRIVATE_HOST"};
+                       "RING3_EMBEDDED",
+                       private_host ? private_variable + "=" + socket_path : private_variable};
   return start;
 }
 

@@ -95,6 +95,8 @@ void Connection::Connect(const char* host) {
   // Best effort: where the range is in use, the host refuses addresses in it all the same.
   (void)os::ReserveAt(kSystemBase, kSystemBytes).ok();
   auto* const connection = new Connection(std::move(socket));
+  const char* const private_host = std::getenv(kPrivateHostVariable);
+  connection->host_is_private_ = private_host != nullptr && path == private_host;
   connection->Greet();
   g_connection.store(connection, std::memory_order_release);
   // A forked child is no process of the host's. The connection object stays behind: a mutex of it may be held
@@ -278,7 +280,7 @@ void Connection::OnHostGone() {
     }
   }
   os::FutexWakeAll(host_gone_);
-  if (is_ending() || std::getenv("RING3_PRIVATE_HOST") == nullptr) return;
+  if (is_ending() || !host_is_private_) return;
   // The machine that this program ran on has stopped, and so does the program.
   std::fflush(stdout);
   std::_Exit(kBugCheckExitStatus);

@@ -60,6 +60,7 @@ class Connection {
   static std::atomic<Connection*> g_connection;
 
   const os::LocalSocket socket_;
+  bool host_is_private_ = false;
   std::atomic<bool> ending_{false};
   std::atomic<uint32_t> host_gone_{0};  // a futex
   std::mutex mutex_;

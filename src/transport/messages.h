@@ -15,6 +15,9 @@ inline constexpr uint32_t kProtocolVersion = 1;
 // The variable that names an application's host: the name that `ring3 host --name` was given, or the path of
 // its socket.
 inline constexpr char kHostVariable[] = "RING3_HOST";
+// The socket of a host that `ring3 run` started for this application alone: it ends with its host. Programs
+// that it starts for other hosts have the variable, too.
+inline constexpr char kPrivateHostVariable[] = "RING3_PRIVATE_HOST";
 
 enum class MessageKind : uint32_t {
   kHello,  // application → host, first: Hello, then the program's path and its command line, zero-terminated

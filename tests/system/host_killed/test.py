@@ -9,6 +9,8 @@ from ring3_host import Host, check  # noqa: E402
 
 ring3, driver, program = sys.argv[1:]
 with Host(ring3, driver) as host:
+    # As a program has it that a client of `ring3 run` has started, and that has another host.
+    host.environment["RING3_PRIVATE_HOST"] = "/nowhere/run-1.sock"
     client = host.client(program)
     client.expect("ready")
     host.kill()
