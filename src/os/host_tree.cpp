@@ -56,7 +56,7 @@ HostTree::~HostTree() {
 
 HostError HostTree::Open(const std::string& directory, NamesEqual equal) {
   Close();
-  root_ = open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+  root_ = AboveStandard(open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (root_ < 0) return HostErrorOf(errno);
   directory_ = directory;
   equal_ = equal;

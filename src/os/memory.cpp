@@ -120,14 +120,14 @@ bool MovePage(uintptr_t from, uintptr_t to) {
 
 Status MemoryObject::Create(const char* name, uint64_t byte_count) {
   if (ShouldFail("memfd_create")) return STATUS_INSUFFICIENT_RESOURCES;
-  descriptor_ = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  descriptor_ = AboveStandard(memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (descriptor_ < 0) return STATUS_INSUFFICIENT_RESOURCES;
   if (ftruncate(descriptor_, static_cast<off_t>(byte_count)) != 0) return STATUS_INSUFFICIENT_RESOURCES;
   // Nobody, a process that shares it later included, can pull pages from under a mapping by truncating.
   fcntl(descriptor_, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW);
   char path[48];
   std::snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor_);
-  read_only_descriptor_ = open(path, O_RDONLY | O_CLOEXEC);
+  read_only_descriptor_ = AboveStandard(open(path, O_RDONLY | O_CLOEXEC));
   return read_only_descriptor_ < 0 ? STATUS_INSUFFICIENT_RESOURCES : STATUS_SUCCESS;
 }
 

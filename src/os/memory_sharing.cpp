@@ -23,7 +23,7 @@ namespace {
 int OpenAgain(int descriptor, int flags) {
   char path[48];
   std::snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
-  return open(path, flags | O_CLOEXEC);
+  return AboveStandard(open(path, flags | O_CLOEXEC));
 }
 
 bool HasOpen(int process_id, const FileIdentity& file) {

@@ -84,7 +84,7 @@ PeerProcess::~PeerProcess() {
 
 Status PeerProcess::Open(int process_id) {
   if (ShouldFail("pidfd_open")) return STATUS_INSUFFICIENT_RESOURCES;
-  end_descriptor_ = static_cast<int>(syscall(SYS_pidfd_open, process_id, 0));
+  end_descriptor_ = AboveStandard(static_cast<int>(syscall(SYS_pidfd_open, process_id, 0)));
   if (end_descriptor_ < 0) return STATUS_INSUFFICIENT_RESOURCES;
   RING3_TRY(regions_.Open(process_id));
   process_id_ = process_id;

@@ -113,7 +113,7 @@ Status RegionMap::Open(int process_id) {
   if (ShouldFail("open")) return STATUS_INSUFFICIENT_RESOURCES;
   char path[32];
   std::snprintf(path, sizeof path, "/proc/%d/maps", process_id);
-  descriptor_ = open(path, O_RDONLY | O_CLOEXEC);
+  descriptor_ = AboveStandard(open(path, O_RDONLY | O_CLOEXEC));
   if (descriptor_ >= 0) return STATUS_SUCCESS;
   return errno == EACCES || errno == EPERM ? STATUS_ACCESS_DENIED : STATUS_INSUFFICIENT_RESOURCES;
 }

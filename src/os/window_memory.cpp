@@ -61,7 +61,7 @@ Shown ShowFromAside(uintptr_t aside, size_t byte_count, uintptr_t address) {
 }
 
 Status ScratchMemory::Create(const char* name, size_t byte_count) {
-  descriptor_ = memfd_create(name, MFD_CLOEXEC);
+  descriptor_ = AboveStandard(memfd_create(name, MFD_CLOEXEC));
   if (descriptor_ < 0) return STATUS_INSUFFICIENT_RESOURCES;
   byte_count_ = byte_count;
   if (ftruncate(descriptor_, static_cast<off_t>(byte_count)) != 0) return STATUS_INSUFFICIENT_RESOURCES;
