@@ -53,6 +53,7 @@ class ClientProcess final : public mm::ClientPort, public ps::RemoteProcess, pub
   void RunDown();
 
   bool is_ending() const { return ending_.load(std::memory_order_acquire); }
+  const std::atomic<bool>& ending() const { return ending_; }
   PEPROCESS process() const { return process_; }
   const os::LocalSocket& socket() const { return socket_; }
   const os::PeerProcess& peer() const { return peer_; }

@@ -31,6 +31,16 @@ constexpr int kMostDepth = 64;
 
 }  // namespace
 
+ClientThread::ClientThread(ClientProcess& process, os::SharedRegion region, PETHREAD adopted,
+                           const transport::Message& request)
+    : process_(process),
+      region_(std::move(region)),
+      adopted_(adopted),
+      sequence_(request.sequence),
+      stack_low_(request.stack_low) {
+  turns_.is_over = &process.ending();
+}
+
 ClientThread* ClientThread::Current() {
   return t_current;
 }
@@ -129,7 +139,7 @@ Result<uint64_t> ClientThread::Carry(const ProcessOrder& order) {
       }
       case transport::kRequest:
         // Application code runs in a user APC only.
-        if (order.kind == OrderKind::kRunUserApc) {
+        if (order.kind == OrderKind::kRunUserApc && !process_.is_ending()) {
           if (Serve()) break;
           // The answer to a service that ended the thread has yet to be read.
           if (std::exchange(ended_, true)) return STATUS_PROCESS_IS_TERMINATING;

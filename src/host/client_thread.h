@@ -23,12 +23,7 @@ class ClientThread {
   // `adopted`: the thread object that was made for it, with a reference to give away; null: a thread by
   // itself. `request` is the application's kNewThread.
   ClientThread(ClientProcess& process, os::SharedRegion region, PETHREAD adopted,
-               const transport::Message& request)
-      : process_(process),
-        region_(std::move(region)),
-        adopted_(adopted),
-        sequence_(request.sequence),
-        stack_low_(request.stack_low) {}
+               const transport::Message& request);
   ClientThread(const ClientThread&) = delete;
   ClientThread& operator=(const ClientThread&) = delete;
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "transport/channel.h"
 
+#include "os/clock.h"
+
 namespace ring3::transport {
 namespace {
 
@@ -8,6 +10,10 @@ bool IsTurnOf(Side side, uint32_t turn) {
   if (turn == kClosed) return true;
   const bool host = turn == kRequest || turn == kAnswer;
   return side == Side::kHost ? host : !host && turn != kClientRuns;
+}
+
+bool IsPast(int64_t deadline_ns) {
+  return deadline_ns != os::kNoDeadline && os::MonotonicNs() >= deadline_ns;
 }
 
 }  // namespace
@@ -42,8 +48,14 @@ Turn AwaitTurn(Channel& channel, Side self, SideState& state, int64_t deadline_n
   std::atomic<uint32_t>& sleeps = self == Side::kHost ? channel.host_sleeps : channel.client_sleeps;
   sleeps.store(1, std::memory_order_seq_cst);
   turn = channel.turn.load(std::memory_order_seq_cst);
+  // A word that never stays the same never lets the futex time out.
   while (!IsTurnOf(self, turn)) {
-    if (os::FutexWaitShared(channel.turn, turn, deadline_ns) == os::FutexResult::kTimedOut) break;
+    if (state.is_over != nullptr && state.is_over->load(std::memory_order_acquire)) {
+      turn = kClosed;
+      break;
+    }
+    const os::FutexResult woken = os::FutexWaitShared(channel.turn, turn, deadline_ns);
+    if (woken == os::FutexResult::kTimedOut || IsPast(deadline_ns)) break;
     turn = channel.turn.load(std::memory_order_seq_cst);
   }
   sleeps.store(0, std::memory_order_relaxed);
