@@ -48,7 +48,8 @@ void Add(CLI::App& app, Options& options) {
   app.add_flag("--fail-on-leaks", options.fail_on_leaks, "Exit with status 87 when something was left over");
 }
 
-// SIGTERM, and without a starter SIGINT: the host stops as `ring3 stop` would have it stop.
+// SIGTERM, and without a starter SIGHUP and SIGINT: the host stops as `ring3 stop` would have it stop. A second
+// one, while that lasts or a DriverEntry does not return, ends it at once.
 class StopOnSignals {
  public:
   explicit StopOnSignals(const Options& options)
@@ -60,24 +61,28 @@ class StopOnSignals {
  private:
   static std::vector<int> SignalsOf(const Options& options) {
     if (options.starter_descriptor < 0) return {SIGTERM, SIGHUP, SIGINT};
-    // Interrupts of a terminal reach the starter too, which decides.
+    // What comes from a terminal reaches the starter too, which decides.
+    std::signal(SIGHUP, SIG_IGN);
     std::signal(SIGINT, SIG_IGN);
     std::signal(SIGQUIT, SIG_IGN);
     return {SIGTERM};
   }
 
+  int AwaitSignal() {
+    for (;;) {
+      if (const int signal = signals_.Await(); signal != 0) return signal;
+    }
+  }
+
   static void Run(void* opaque) {
     auto* const self = static_cast<StopOnSignals*>(opaque);
-    for (;;) {
-      if (self->signals_.Await() == 0) continue;
-      std::string error;
-      const ring3::os::LocalSocket socket = ring3::os::LocalSocket::Connect(self->socket_path_, &error);
-      std::string answer;
-      const bool stops = socket.valid() && ring3::host::SendControlText(socket, R"({"command": "stop"})") &&
-                         ring3::host::ReceiveControlText(socket, &answer);
-      // Not up yet.
-      if (!stops) std::_Exit(128 + SIGTERM);
-    }
+    int signal = self->AwaitSignal();
+    std::string error;
+    // Stays open: whoever hangs up is not listened to.
+    const ring3::os::LocalSocket socket = ring3::os::LocalSocket::Connect(self->socket_path_, &error);
+    if (socket.valid() && ring3::host::SendControlText(socket, R"({"command": "stop"})"))
+      signal = self->AwaitSignal();
+    std::_Exit(128 + signal);
   }
 
   const std::string socket_path_;

@@ -82,4 +82,18 @@ for signal in INT TERM HUP; do
 done
 [[ -e $XDG_RUNTIME_DIR/ring3/two.sock ]] && fail "a socket was left"
 
+# A terminal that closes tells everybody; who has started the host decides.
+start_host two
+program=$("$ring3" list --json | grep -oE '"process": ?[0-9]+' | grep -oE '[0-9]+')
+kill -HUP "$program" "$host"
+expect_host 0
+
+# By itself: a signal to stop, and a second one where that takes too long.
+"${ring3%/*}/ring3-host" --socket "$folder/alone.sock" --driver "$clients/hanging_driver.sys" 2>"$folder/host.err" &
+host=$!
+exec {from_host}</dev/null
+await test -S "$folder/alone.sock" || fail "the host that is alone did not come up"
+await eval '! kill -TERM $host 2>/dev/null' || fail "the host that is alone goes on"
+expect_host 143
+
 exit $failed
