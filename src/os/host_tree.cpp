@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "os/descriptor.h"
 #include "os/host_file.h"
 
 namespace ring3::os {

@@ -154,8 +154,8 @@ bool LocalSocket::PeerHasEnded() const {
   if (getsockopt(descriptor_.get(), SOL_SOCKET, kPeerPidFd, &process, &length) != 0) {
     return errno == ESRCH || errno == EINVAL;
   }
-  const Descriptor keep(process);
-  pollfd end = {process, POLLIN, 0};
+  const Descriptor kept(process);
+  pollfd end = {kept.get(), POLLIN, 0};
   return poll(&end, 1, 0) > 0;
 }
 

@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: MIT
 """Kills applications at random moments, and looks whether their host is as before.
 
-usage: soak.py BUILD_DIRECTORY KILLS
+usage: soak.py BUILD_DIRECTORY KILLS [KIBIBYTES]
 
 The clients of the samples, and one that locks, maps, shares, waits and ends threads in every way at once, run against one host
 and are killed within their first milliseconds. Now and then one is left to end by itself, and has to succeed. Afterwards the host has
 the same drivers, devices and processes, and about as many descriptors, threads and mappings as after the first clients; its memory has
-not grown by more than some pages for each kill.
+not grown by more than KIBIBYTES, 16384 if not given, and some bytes for each kill.
 """
 import os
 import pathlib
@@ -80,6 +80,7 @@ def kill_some(build, host, kills):
 
 def main():
     build, kills = pathlib.Path(sys.argv[1]).resolve(), int(sys.argv[2])
+    kibibytes = int(sys.argv[3]) if len(sys.argv) > 3 else 16384
     seed = int(os.environ.get("RING3_SOAK_SEED", time.time_ns() % 1000000))
     random.seed(seed)
     print(f"RING3_SOAK_SEED={seed}", flush=True)
@@ -94,7 +95,7 @@ def main():
         host.stop()
     failed = False
     for what in before:
-        more = {"descriptors": 2, "threads": 4, "mappings": 64, "kibibytes": 16384 + killed * 2}.get(what)
+        more = {"descriptors": 2, "threads": 4, "mappings": 64, "kibibytes": kibibytes + killed * 2}.get(what)
         good = before[what] == after[what] if more is None else after[what] <= before[what] + more
         if more is not None or not good:
             print(f"{what}: {before[what]} before, {after[what]} after{'' if good else '  WRONG'}")
