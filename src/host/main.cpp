@@ -48,8 +48,8 @@ void Add(CLI::App& app, Options& options) {
   app.add_flag("--fail-on-leaks", options.fail_on_leaks, "Exit with status 87 when something was left over");
 }
 
-// SIGTERM, and without a starter SIGHUP and SIGINT: the host stops as `ring3 stop` would have it stop. A second
-// one, while that lasts or a DriverEntry does not return, ends it at once.
+// SIGTERM, and without a starter SIGHUP and SIGINT: the host stops as `ring3 stop` would have it stop. A
+// second one, while that lasts or a DriverEntry does not return, ends it at once.
 class StopOnSignals {
  public:
   explicit StopOnSignals(const Options& options)

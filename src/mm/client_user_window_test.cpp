@@ -5,7 +5,9 @@
 
 #include "mm/client_space_test.h"
 #include "mm/test_driver.h"
+#include "mm/test_pages.h"
 #include "mm/user_window.h"
+#include "os/clock.h"
 #include "os/guarded_copy.h"
 
 namespace ring3::mm {
@@ -83,6 +85,45 @@ TEST_F(ClientUserWindowTest, WhatWasWrittenBeforeMemoryBecameReadOnlyIsThere) {
   EXPECT_EQ(client_->Load<uint8_t>(memory), 'w');
   RunNextStep();
   EndDriver();
+}
+
+// Held while the pages move to another object.
+TEST_F(ClientUserWindowTest, AViewThatIsMappedAnewIsWaitedFor) {
+  PMDL mdl = AllocatePages(2);
+  SystemAddress(mdl)[0] = 's';
+  UserViews& views = client_->space().views();
+  const uintptr_t view = views.Map(client_->eprocess(), mdl, 0, UserViews::Write::kAllowed, nullptr).value();
+  std::atomic<int> seen{-1};
+  std::thread driver;
+  client_->Interrupt(TestClient::When::kBefore, OrderKind::kMapObject, [&] {
+    if (driver.joinable()) return;
+    const uint64_t faults = GetUserWindowCounts().faults;
+    driver = std::thread([&] {
+      auto touch = [&] {
+        uint8_t value = 0;
+        const bool there = os::GuardedReadByte(&At(view), &value);
+        seen = there ? value : 0;
+      };
+      DriveIn(client_->process(), touch);
+    });
+    const int64_t deadline = os::MonotonicNs() + 50'000'000;
+    while ((GetUserWindowCounts().faults == faults || seen < 0) && os::MonotonicNs() < deadline)
+      std::this_thread::yield();
+  });
+  PMDL part = IoAllocateMdl(nullptr, PAGE_SIZE, FALSE, FALSE, nullptr);
+  MmGetMdlPfnArray(part)[0] = MmGetMdlPfnArray(mdl)[0];
+  part->MdlFlags |= MDL_PAGES_LOCKED;
+  UserViews& others = other_->space().views();
+  const uintptr_t other =
+      others.Map(other_->eprocess(), part, 0, UserViews::Write::kAllowed, nullptr).value();
+  ASSERT_TRUE(driver.joinable());
+  driver.join();
+  EXPECT_EQ(seen, 's');
+  EXPECT_TRUE(others.Unmap(other_->eprocess(), part, other).ok());
+  EXPECT_TRUE(views.Unmap(client_->eprocess(), mdl, view).ok());
+  part->MdlFlags &= ~MDL_PAGES_LOCKED;
+  IoFreeMdl(part);
+  FreePages(mdl);
 }
 
 // A driver's thread that is attached may still touch the memory of a client that is being taken down.

@@ -148,7 +148,8 @@ struct SideState {
   // while we spin: not much trust to begin with.
   SpinBudget budget_after_wake{1};
   bool has_woken = false;
-  // The host's own word that its waits are over: what the other side can write over is not enough. Null: none.
+  // The host's own word that its waits are over: what the other side can write over is not enough. Null:
+  // none.
   const std::atomic<bool>* is_over = nullptr;
 };
 
