@@ -81,6 +81,9 @@ inline bool IsWaitingLocked(PKTHREAD thread) RING3_REQUIRES(g_dispatcher_lock) {
   return thread->wait_blocks != nullptr;
 }
 
+// Whether the running thread owns it: only that itself can change this.
+bool OwnsMutant(const KMUTANT& mutant);
+
 // Releases every mutant that the thread owns, as abandoned.
 void AbandonMutantsLocked(PKTHREAD thread, WakeList& wakes) RING3_REQUIRES(g_dispatcher_lock);
 

@@ -14,7 +14,7 @@ enum class SetKind : bool { kSet, kPulse };
 LONG SetEvent(PKEVENT event, SetKind kind) {
   DispatcherScope scope;
   CheckObjectLocked(event->Header);
-  const LONG before = event->Header.SignalState;
+  const LONG before = ReadSignalState(event->Header);
   if (before == 0) {
     StoreSignalState(event->Header, 1);
     SignalObjectLocked(event->Header, scope.wakes);
@@ -64,7 +64,7 @@ VOID KeClearEvent(PRKEVENT Event) {
 LONG KeResetEvent(PRKEVENT Event) {
   CheckIrqlAtMost(CurrentThread(), DISPATCH_LEVEL);
   DispatcherScope scope;
-  const LONG before = Event->Header.SignalState;
+  const LONG before = ReadSignalState(Event->Header);
   StoreSignalState(Event->Header, 0);
   return before;
 }

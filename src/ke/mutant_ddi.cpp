@@ -21,6 +21,11 @@ void InitializeMutant(PRKMUTANT mutant, bool apc_disable) {
 
 }  // namespace
 
+bool ring3::ke::OwnsMutant(const KMUTANT& mutant) {
+  DispatcherScope scope;
+  return mutant.OwnerThread == CurrentThread();
+}
+
 // Signalled: nobody holds it. Level is not used. Any IRQL. (nf-wdm-keinitializemutex)
 VOID KeInitializeMutex(PRKMUTEX Mutex, ULONG) {
   InitializeMutant(Mutex, true);

@@ -21,7 +21,8 @@ DISPATCHER_HEADER& HeaderOf(PVOID object) {
 }
 
 bool IsSatisfiableLocked(const DISPATCHER_HEADER& header, PKTHREAD thread) RING3_REQUIRES(g_dispatcher_lock) {
-  if (header.SignalState > 0) return true;
+  // Events are cleared without the lock.
+  if (ReadSignalState(header) > 0) return true;
   return header.Type == kMutantObject && reinterpret_cast<const KMUTANT&>(header).OwnerThread == thread;
 }
 

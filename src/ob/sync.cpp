@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "base/spin_lock.h"
+#include "ke/dispatcher.h"
 #include "ob/object_type.h"
 #include "ob/service.h"
 #include "ob/sync.h"
@@ -123,8 +124,7 @@ NTSTATUS OpenMutant(KPROCESSOR_MODE mode, PHANDLE handle, ACCESS_MASK access, PO
 // The right to wait for it is the right to release it (OpenMutex). STATUS_MUTANT_NOT_OWNED.
 NTSTATUS ReleaseMutant(KPROCESSOR_MODE mode, HANDLE handle, PLONG previous) {
   RING3_TRY_ASSIGN(auto mutant, Use<KMUTANT>(mode, handle, SYNCHRONIZE, g_mutant_type));
-  // Only the owner can make itself the owner, so that nothing changes between the look and the release.
-  if (mutant->OwnerThread != ke::CurrentThread()) return STATUS_MUTANT_NOT_OWNED;
+  if (!ke::OwnsMutant(*mutant.get())) return STATUS_MUTANT_NOT_OWNED;
   Store(previous, KeReleaseMutant(mutant.get(), SEMAPHORE_INCREMENT, FALSE, FALSE));
   return STATUS_SUCCESS;
 }

@@ -4,6 +4,7 @@
 #include "held_memory.h"
 
 static struct {
+  FAST_MUTEX Lock;
   PIRP Irp;            // the request that holds it; or null
   PFILE_OBJECT File;   // whose IRP_MJ_CLEANUP lets go of it; or null
   PMDL Mdl;
@@ -92,15 +93,12 @@ static NTSTATUS Overwrite(PIRP Irp) {
   return TestComplete(Irp, STATUS_SUCCESS, TestOutLength(Irp));
 }
 
-static NTSTATUS TestDispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
-  UNREFERENCED_PARAMETER(DeviceObject);
+static NTSTATUS DispatchLocked(PIRP Irp) {
   switch (TestCodeOf(Irp)) {
     case IOCTL_HOLD_REQUEST:
       return HoldRequest(Irp);
     case IOCTL_HOLD_PAGES:
       return TestComplete(Irp, HoldPages(Irp), 0);
-    case IOCTL_AWAIT_END:
-      return TestComplete(Irp, KeWaitForSingleObject(&Held.Ended, UserRequest, UserMode, FALSE, NULL), 0);
     case IOCTL_LOOK:
     case IOCTL_FILL:
       return Look(Irp);
@@ -114,19 +112,39 @@ static NTSTATUS TestDispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
   }
 }
 
+static NTSTATUS TestDispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
+  NTSTATUS status;
+
+  UNREFERENCED_PARAMETER(DeviceObject);
+  if (TestCodeOf(Irp) == IOCTL_AWAIT_END)
+    return TestComplete(Irp, KeWaitForSingleObject(&Held.Ended, UserRequest, UserMode, FALSE, NULL), 0);
+  ExAcquireFastMutex(&Held.Lock);
+  status = DispatchLocked(Irp);
+  ExReleaseFastMutex(&Held.Lock);
+  return status;
+}
+
 static NTSTATUS Cleanup(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
-  if (IoGetCurrentIrpStackLocation(Irp)->FileObject == Held.File) {
+  BOOLEAN holds;
+
+  ExAcquireFastMutex(&Held.Lock);
+  holds = IoGetCurrentIrpStackLocation(Irp)->FileObject == Held.File;
+  ExReleaseFastMutex(&Held.Lock);
+  if (holds) {
     KeSetEvent(&Held.Ended, IO_NO_INCREMENT, FALSE);
     KeWaitForSingleObject(&Held.Release, Executive, KernelMode, FALSE, NULL);
+    ExAcquireFastMutex(&Held.Lock);
     MmUnlockPages(Held.Mdl);
     IoFreeMdl(Held.Mdl);
     Held.Mdl = NULL;
     Held.File = NULL;
+    ExReleaseFastMutex(&Held.Lock);
   }
   return TestCleanup(DeviceObject, Irp);
 }
 
 static NTSTATUS TestStart(PDRIVER_OBJECT DriverObject) {
+  ExInitializeFastMutex(&Held.Lock);
   KeInitializeEvent(&Held.Ended, NotificationEvent, FALSE);
   KeInitializeEvent(&Held.Release, NotificationEvent, FALSE);
   DriverObject->MajorFunction[IRP_MJ_CLEANUP] = Cleanup;
