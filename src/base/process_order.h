@@ -18,7 +18,6 @@ enum class OrderKind : uint32_t {
   kProtect,          // address, byte_count, protection
 
   // Memory objects. The descriptor of a new object comes over the process' socket, with its number.
-  kOpenObject,   // object
   kCloseObject,  // object: the descriptor is closed, mappings stay
   kMapObject,    // address, byte_count, object, offset, protection: over whatever is there. Ends a kHold
   // Holds writers off, copies [address, +byte_count) into the object at `offset`, maps that over the same

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "ke/apc.h"
+#include "ke/bugcheck_text.h"
 #include "ke/room.h"
 #include "mm/address_space.h"
 #include "ob/object.h"
@@ -30,6 +31,10 @@ constexpr int64_t kSecond = 1'000'000'000;
 constexpr int64_t kPushInterval = kSecond / 1000;
 constexpr int64_t kStuckTime = 5 * kSecond;
 
+constexpr char kMayNotInspect[] =
+    ": Linux does not let the host into its memory. It is set-user-ID or of another user, or\n"
+    "    /proc/sys/kernel/yama/ptrace_scope forbids it";
+constexpr char kDriverRefuses[] = ": a driver refuses it";
 constexpr char kDoesNotRead[] = "it does not read what the host sends";
 
 // The texts behind a Hello, zero-terminated.
@@ -45,11 +50,17 @@ std::vector<std::string> TextsOf(const std::vector<char>& hello) {
 
 }  // namespace
 
-void ClientProcess::Refuse(NTSTATUS status) {
+void ClientProcess::Refuse(NTSTATUS status, const char* why) {
   Message message;
   message.kind = MessageKind::kRefused;
   message.status = status;
-  (void)socket_.TrySend(&message, sizeof(message));
+  const std::string name = ke::StatusName(status);
+  const std::string text =
+      fmt::format("{:#010x}{}{}{}", static_cast<unsigned>(status), name.empty() ? "" : " ", name, why);
+  std::vector<char> bytes(sizeof(message));
+  std::memcpy(bytes.data(), &message, sizeof(message));
+  bytes.insert(bytes.end(), text.begin(), text.end());
+  (void)socket_.TrySend(bytes.data(), bytes.size());
 }
 
 bool ClientProcess::Begin(const std::vector<char>& hello) {
@@ -59,10 +70,13 @@ bool ClientProcess::Begin(const std::vector<char>& hello) {
   image_path_ = texts.empty() ? "" : texts[0];
   const std::u16string image = ps::ImagePathOf(image_path_);
   const std::u16string command_line = texts.size() < 2 ? u"" : rtl::Utf16FromUtf8(texts[1]);
+  const char* why = "";
   auto make = [&]() -> Result<PEPROCESS> {
     // It hung up at once, and was run down before this thread ran.
     if (is_ending()) return STATUS_PROCESS_IS_TERMINATING;
-    RING3_TRY(peer_.Open(peer.process_id));
+    const Status opened = peer_.Open(peer.process_id);
+    if (opened.status() == STATUS_ACCESS_DENIED) why = kMayNotInspect;
+    RING3_TRY(opened);
     // Its number may be another's by now, if somebody else holds the socket.
     if (socket_.PeerHasEnded()) return STATUS_PROCESS_IS_TERMINATING;
     ps::ProcessOptions options;
@@ -72,11 +86,13 @@ bool ClientProcess::Begin(const std::vector<char>& hello) {
     options.remote = this;
     options.user_code = this;
     RING3_TRY_ASSIGN(options.space, mm::AddressSpace::CreateForClient(peer_, *this));
-    return ps::CreateUserProcess(std::move(options));
+    Result<PEPROCESS> created = ps::CreateUserProcess(std::move(options));
+    if (!created.ok() && created.status() == STATUS_ACCESS_DENIED) why = kDriverRefuses;
+    return created;
   };
   Result<PEPROCESS> made = make();
   if (!made.ok()) {
-    Refuse(made.status());
+    Refuse(made.status(), why);
     return false;
   }
   process_ = *made;
@@ -84,7 +100,6 @@ bool ClientProcess::Begin(const std::vector<char>& hello) {
   begun_.store(true, std::memory_order_release);
   Message welcome;
   welcome.kind = MessageKind::kWelcome;
-  welcome.process_id = reinterpret_cast<ULONG_PTR>(process_->unique_process_id);
   return socket_.TrySend(&welcome, sizeof(welcome)) == os::Sent::kDone;
 }
 
@@ -176,8 +191,19 @@ Status ClientProcess::MakeThread(const Message& message) {
     return STATUS_SUCCESS;
   };
   const Status made = make();
-  if (!made.ok() && adopted != nullptr) ps::AbandonUserThread(adopted, made.status());
+  if (!made.ok() && adopted != nullptr) Abandon(message.ticket, adopted, made.status());
   return made;
+}
+
+// Drivers are told of its end: not by the reception. Without a thread for that, by the rundown.
+void ClientProcess::Abandon(uint64_t ticket, PETHREAD thread, NTSTATUS status) {
+  const bool is_aside = os_threads_.Start("ring3-abandon", [thread, status] {
+    ps::AbandonUserThread(thread, status);
+    ps::DetachThread(STATUS_SUCCESS);
+  });
+  if (is_aside) return;
+  std::lock_guard<std::mutex> guard(mutex_);
+  tickets_[ticket] = thread;
 }
 
 void ClientProcess::ThreadEnded(ClientThread* thread) {

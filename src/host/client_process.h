@@ -83,11 +83,12 @@ class ClientProcess final : public mm::ClientPort, public ps::RemoteProcess, pub
     OrderAnswer answer;
   };
 
-  void Refuse(NTSTATUS status);
+  void Refuse(NTSTATUS status, const char* why);
   void OnNewThread(const transport::Message& message);
   void OnNoChannel(const transport::Message& message);
   Status MakeThread(const transport::Message& message);
   PETHREAD TakeTicket(uint64_t ticket);
+  void Abandon(uint64_t ticket, PETHREAD thread, NTSTATUS status);
   Result<uint64_t> Ask(transport::Message message, const int* descriptor);
   void AwaitAnswer(Waiter& waiter);
   void PushThreadsOut();

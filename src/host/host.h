@@ -12,7 +12,8 @@ struct Ring3HostOptions {
   const char* socket_path;  // where applications and `ring3` connect; made and removed by the host
   // A connected SOCK_SEQPACKET socket on which control requests come too, -1 for none: of the `ring3 run` or
   // `ring3 host` that started this host. The host says {"ready": true} there when applications may connect,
-  // or {"error": "…"}. `stop_with_starter`: the host ends as if told to when the other end closes.
+  // and {"ready": false} before it ends them, having been told to stop. `stop_with_starter`: the host ends as
+  // if told to when the other end closes.
   int starter_descriptor;
   int stop_with_starter;
   const char* const* drivers;  // paths, null-terminated; loaded in this order before the host is ready

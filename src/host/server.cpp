@@ -266,6 +266,8 @@ void Server::BeginClient(const std::shared_ptr<ClientProcess>& client, Key key,
                          const std::vector<char>& hello) {
   // The socket alone does not tell: a child of the application's may have it too.
   if (client->Begin(hello) && poller_.AddOnce(client->peer().end_descriptor(), key + kProcessEnd)) return;
+  // The reception hears of that and lets the connection go, whatever the other end does.
+  client->socket().Shutdown();
   EndClient(client);
 }
 
@@ -293,6 +295,9 @@ void Server::Stop() {
 }
 
 int Server::ShutDown() {
+  for (const auto& [key, connection] : connections_) {
+    if (connection->is_starter) SendControlText(connection->socket, R"({"ready": false})");
+  }
   for (const auto& client : Clients()) EndClient(client);
   // Whoever told the host to stop gets an answer; who does not read his keeps nobody waiting.
   const int64_t deadline = os::MonotonicNs() + kMostGoodbyeNs;

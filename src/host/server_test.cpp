@@ -2,6 +2,7 @@
 #include "host/server.h"
 
 #include <gtest/gtest.h>
+#include <ntddk.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -12,7 +13,9 @@
 
 #include "host/control_text.h"
 #include "host/host.h"
+#include "os/child_process.h"
 #include "os/local_socket.h"
+#include "transport/messages.h"
 
 namespace ring3::host {
 namespace {
@@ -61,6 +64,25 @@ class ServerTest : public testing::Test {
   std::unique_ptr<Server> server_;
   std::future<int> end_;
 };
+
+void Refuse(PEPROCESS, HANDLE, PPS_CREATE_NOTIFY_INFO information) {
+  if (information != nullptr) information->CreationStatus = STATUS_ACCESS_DENIED;
+}
+
+TEST_F(ServerTest, HangsUpOnWhomItRefuses) {
+  ASSERT_EQ(PsSetCreateProcessNotifyRoutineEx(Refuse, FALSE), STATUS_SUCCESS);
+  const os::LocalSocket refused = Connect();
+  const transport::Message hello;
+  ASSERT_TRUE(refused.Send(&hello, sizeof(hello)));
+  std::vector<char> message;
+  std::vector<os::Descriptor> none;
+  ASSERT_EQ(refused.Receive(&message, &none), os::Received::kMessage);
+  EXPECT_NE(std::string(message.begin(), message.end()).find("STATUS_ACCESS_DENIED: a driver refuses it"),
+            std::string::npos);
+  EXPECT_EQ(os::WaitForDescriptor({refused.descriptor()}, 20'000), 0);
+  EXPECT_EQ(refused.Receive(&message, &none, os::LocalSocket::Wait::kDoNotWait), os::Received::kEnd);
+  EXPECT_EQ(PsSetCreateProcessNotifyRoutineEx(Refuse, TRUE), STATUS_SUCCESS);
+}
 
 TEST_F(ServerTest, StopsThoughSomebodyDoesNotReadTheAnswer) {
   const os::LocalSocket deaf = Connect();

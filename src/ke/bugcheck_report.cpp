@@ -156,6 +156,8 @@ const char* StatusName(NTSTATUS status) {
       return "STATUS_INVALID_PARAMETER";
     case 0xC000001D:
       return "STATUS_ILLEGAL_INSTRUCTION";
+    case 0xC0000022:
+      return "STATUS_ACCESS_DENIED";
     case 0xC0000025:
       return "STATUS_NONCONTINUABLE_EXCEPTION";
     case 0xC0000046:

@@ -16,8 +16,7 @@ namespace ring3::mm {
 class ClientPort {
  public:
   virtual Result<uint64_t> Carry(const ProcessOrder& order) = 0;
-  // Sends a descriptor under a number that the process does not use yet, and has it opened there (kOpenObject
-  // included). The caller keeps its own descriptor.
+  // Sends a descriptor under a number that the process does not use yet. The caller keeps its own descriptor.
   virtual Status SendObject(uint32_t object, int descriptor) = 0;
 
  protected:

@@ -124,7 +124,7 @@ LocalSocket LocalSocket::Accept() const {
   return LocalSocket(Descriptor(accept4(descriptor_.get(), nullptr, nullptr, SOCK_CLOEXEC)));
 }
 
-void LocalSocket::Shutdown() {
+void LocalSocket::Shutdown() const {
   if (descriptor_.valid()) shutdown(descriptor_.get(), SHUT_RDWR);
 }
 

@@ -57,7 +57,7 @@ class LocalSocket {
   int descriptor() const { return descriptor_.get(); }
   void Close() { descriptor_.Close(); }
   // Both ends see the end at once, whoever has the descriptor.
-  void Shutdown();
+  void Shutdown() const;
   PeerIdentity Peer() const;
   // Whether the process that connected has ended; others may have its end of the socket. False where Linux
   // does not say.

@@ -126,7 +126,6 @@ void Connection::Greet() {
   for (const std::string& argument : os::CommandLine())
     command_line += (command_line.empty() ? "" : " ") + argument;
   append(command_line);
-  append(os::CurrentDirectory());
   std::vector<char> reply;
   std::vector<os::Descriptor> descriptors;
   if (!socket_.Send(text.data(), text.size()) ||
@@ -137,9 +136,8 @@ void Connection::Greet() {
   std::memcpy(&welcome, reply.data(), sizeof(welcome));
   if (welcome.version != kProtocolVersion) Die("the host is of another version than libring3-win32.so");
   if (welcome.kind != MessageKind::kWelcome) {
-    char status[16];
-    std::snprintf(status, sizeof(status), "0x%08x", static_cast<unsigned>(welcome.status));
-    Die(std::string("the host does not take this program: status ") + status);
+    Die("the host does not take this program: status " +
+        std::string(reply.begin() + sizeof(welcome), reply.end()));
   }
 }
 
@@ -192,7 +190,7 @@ Result<os::SharedRegion> Connection::NewThread(uint64_t ticket) {
 
 void Connection::Enter(Channel* channel) {
   std::lock_guard<std::mutex> guard(mutex_);
-  ++channels_[channel];
+  channels_.insert(channel);
   if (host_gone_.load(std::memory_order_relaxed) != 0) Close(*channel);
 }
 
@@ -272,7 +270,7 @@ void Connection::OnHostGone() {
   {
     std::lock_guard<std::mutex> guard(mutex_);
     host_gone_.store(1, std::memory_order_release);
-    for (const auto& [channel, count] : channels_) Close(*channel);
+    for (Channel* channel : channels_) Close(*channel);
     for (const auto& [sequence, waiter] : waiters_) {
       waiter->status = STATUS_DEVICE_NOT_CONNECTED;
       waiter->done.store(1, std::memory_order_release);
@@ -303,8 +301,6 @@ OrderAnswer Connection::CarryOut(const ProcessOrder& order, Carrier carrier) {
       return EndHold(order, os::Decommit(order.address, order.byte_count));
     case OrderKind::kProtect:
       return EndHold(order, os::Protect(order.address, order.byte_count, protection));
-    case OrderKind::kOpenObject:
-      return {};  // came with its descriptor
     case OrderKind::kCloseObject: {
       std::lock_guard<std::mutex> guard(mutex_);
       objects_.erase(order.object);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <set>
 
 #include "os/local_socket.h"
 #include "os/shared_region.h"
@@ -67,7 +68,7 @@ class Connection {
   uint64_t next_sequence_ = 1;
   std::map<uint64_t, Waiter*> waiters_;
   std::map<uint32_t, os::Descriptor> objects_;
-  std::map<Channel*, int> channels_;
+  std::set<Channel*> channels_;
 };
 
 // A service call of the calling thread, over its channel. STATUS_DEVICE_NOT_CONNECTED when the host is gone.

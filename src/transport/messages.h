@@ -6,8 +6,7 @@
 #include "base/process_order.h"
 
 // What goes over the socket between an application's process and its host: beginnings, descriptors, and the
-// orders that no thread of the application waits for. One message is one structure, a Hello with text behind
-// it.
+// orders that no thread of the application waits for. One message is one structure, some with text behind it.
 namespace ring3::transport {
 
 inline constexpr uint32_t kProtocolVersion = 1;
@@ -21,9 +20,9 @@ inline constexpr char kPrivateHostVariable[] = "RING3_PRIVATE_HOST";
 
 enum class MessageKind : uint32_t {
   kHello,  // application → host, first: Hello, then the program's path and its command line, zero-terminated
-  kControl,    // `ring3` → host, first: a request as JSON text; the host answers with one kControl and closes
+  kControl,    // both ways, first or with a starter: JSON text in parts (host/control_text.h)
   kWelcome,    // host → application: the process exists
-  kRefused,    // host → application: status; then the host closes
+  kRefused,    // host → application: status, with text that says why behind it; then the host closes
   kNewThread,  // application → host: sequence, ticket, stack
   kThread,     // host → application: sequence, status, with the descriptor of the thread's channel
   kObject,     // host → application: object, with its descriptor; answered
@@ -41,7 +40,6 @@ struct Message {
   uint32_t object = 0;
   uint64_t ticket = 0;  // kNewThread: of the kStartThread order that made it; zero: a thread by itself
   uint64_t stack_low = 0, stack_high = 0;
-  uint64_t process_id = 0, thread_id = 0;  // the executive's
   ProcessOrder order{};
   OrderAnswer answer{};
 };

@@ -24,7 +24,7 @@ await is_run_down || fail "the client that was killed is never run down"
 expect 0 '' "$client" ended ${ids[1]}
 
 expect 125 'does not take this program: status 0xc0000022' "$ring3" run --host test -- "$client" refuse-me
-expect 125 'does not take this program: status 0xc0000022' "$client" refuse-me
+expect 125 'does not take this program: status 0xc0000022 STATUS_ACCESS_DENIED: a driver refuses it' "$client" refuse-me
 expect 0 '' "$client"
 stop_host
 exit $failed
