@@ -16,6 +16,7 @@
 #include "os/process.h"
 #include "ps/process.h"
 #include "ps/thread.h"
+#include "rtl/unicode_text.h"
 
 namespace ring3 {
 
@@ -34,11 +35,6 @@ void ShutDownFrom(size_t count, LeakReport& leaks) {
 }
 
 PEPROCESS g_client_process = nullptr;
-
-// Service names are ASCII.
-std::u16string Wide(std::string_view text) {
-  return std::u16string(text.begin(), text.end());
-}
 
 }  // namespace
 
@@ -82,16 +78,16 @@ NTSTATUS Executive::LoadDriver(const std::string& path, std::string_view service
   const std::string name =
       service_name.empty() ? std::filesystem::path(path).stem().string() : std::string(service_name);
   std::string ignored;
-  return io::LoadDriver(path, Wide(name), error != nullptr ? error : &ignored);
+  return io::LoadDriver(path, rtl::Utf16FromUtf8(name), error != nullptr ? error : &ignored);
 }
 
 NTSTATUS Executive::LoadDriver(NTSTATUS (*driver_entry)(_DRIVER_OBJECT*, UNICODE_STRING*),
                                std::string_view service_name) {
-  return io::LoadDriver(driver_entry, Wide(service_name));
+  return io::LoadDriver(driver_entry, rtl::Utf16FromUtf8(service_name));
 }
 
 NTSTATUS Executive::UnloadDriver(std::string_view service_name) {
-  return io::UnloadDriver(Wide(service_name));
+  return io::UnloadDriver(rtl::Utf16FromUtf8(service_name));
 }
 
 std::vector<std::string> Executive::Shutdown() {

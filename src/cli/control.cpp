@@ -68,8 +68,21 @@ bool IsDone(const json& answer) {
   return false;
 }
 
+// JSON has no other text. Where it is otherwise, that is printed.
+bool IsUtf8(const json& request) {
+  try {
+    (void)request.dump();
+    return true;
+  } catch (const json::exception&) {
+    fmt::print(stderr, "ring3: a host cannot be told of a name that is not UTF-8: {}\n",
+               request.dump(-1, ' ', false, json::error_handler_t::replace));
+    return false;
+  }
+}
+
 // The answer to a request that can be refused; null, with the reason printed.
 json Demand(const std::string& host, const json& request) {
+  if (!IsUtf8(request)) return nullptr;
   const std::string socket_path = SocketOf(host);
   if (socket_path.empty()) return nullptr;
   json answer = AskHost(socket_path, request);

@@ -22,8 +22,10 @@ int Host(const HostOptions& options) {
   if (const int failure = host.BringUp(options.executive, NameOf(socket_path), socket_path, signals);
       failure != 0)
     return failure;
-  // As a line for a shell.
-  fmt::print("export {}={}  # host {} is up\n", transport::kHostVariable, name, NameOf(socket_path));
+  // As a line for a shell, whose directory may be another one later.
+  const bool is_path = name.find('/') != name.npos;
+  fmt::print("export {}={}  # host {} is up\n", transport::kHostVariable, is_path ? socket_path : name,
+             NameOf(socket_path));
   std::fflush(stdout);
   // The first signal has it stop properly, a second one at once.
   bool told = false;

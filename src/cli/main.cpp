@@ -18,7 +18,7 @@ Example:
 
 Exit status of `ring3 run`:
   the client's own, or
-  86    after a bug check
+  86    after a bug check, or when somebody has stopped the host
   87    something was left over (with --fail-on-leaks)
   125   Ring3 could not do its part: wrong options, a driver that is missing or does not load
   126   the client cannot be run, or is no program that ring3-cc built
@@ -33,7 +33,8 @@ Example:
   ring3 list --host bench
   ring3 stop --host bench
 
-Where --host is not given, RING3_HOST names the host, or else it is the one called default.)";
+Where `ring3 load`, `unload`, `list` or `stop` is not given --host, RING3_HOST names the host, or else it is the one
+called default. `ring3 run` without --host has a host of its own.)";
 
 std::string UsageOf(const std::string& command) {
   if (command == "run") return "Usage: ring3 run [OPTIONS] [--driver FILE]... -- CLIENT [ARGUMENTS]\n";

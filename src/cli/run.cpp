@@ -82,14 +82,19 @@ os::ProgramStart ClientOf(const RunOptions& options, const std::string& socket_p
   return start;
 }
 
+// Whether that is one: a host that has been told to stop says nothing, or that it is not ready.
+bool IsAnswer(const json& answer) {
+  return answer.is_object() && answer.contains("ok");
+}
+
+void ReportStopped(const std::string& client) {
+  fmt::print(stderr, "ring3: somebody stopped the host while {} ran, which ends the program as well\n",
+             client);
+}
+
 bool SeesClients(const json& answer, uint64_t more_than) {
   const json seen = answer.is_object() ? answer.value("seen", json()) : json();
   return seen.is_number_unsigned() && seen.get<uint64_t>() > more_than;
-}
-
-// Interrupts of the terminal reach the client by themselves; the rest is passed on.
-void PassOn(int signal, os::ChildProcess& client) {
-  if (signal != SIGINT && signal != SIGQUIT && signal != 0) client.Signal(signal);
 }
 
 // Waits for the client, or for the host if that ends first. False: it was the host.
@@ -101,7 +106,7 @@ bool WaitForClient(os::ChildProcess& client, os::ChildProcess& host, os::SignalQ
       case 1:
         return false;
       default:
-        PassOn(signals.Next(), client);
+        client.PassOn(signals.Next());
     }
   }
 }
@@ -155,17 +160,23 @@ int RunWithOwnHost(const RunOptions& options) {
   }
   if (WaitForClient(client, host.process(), signals)) {
     const os::ProgramEnd end = client.Wait();
-    const bool connected = SeesClients(host.Ask({{"command", "clients"}}), 0);
+    const json seen = host.Ask({{"command", "clients"}});
+    const bool stopped = !IsAnswer(seen);
+    const bool connected = stopped || SeesClients(seen, 0);
     host.Stop();
     // What the executive has to say of its end comes first, as it does embedded.
     const int host_status = WaitForHost(host, signals);
-    return host_status != 0 ? host_status : ReportEnd(program, end, connected);
+    if (host_status != 0) return host_status;
+    if (stopped) ReportStopped(program);
+    return ReportEnd(program, end, connected);
   }
   const int host_status = host.Wait();
   if (host_status != 0 && os::WaitForDescriptor({client.descriptor()}, kGraceMilliseconds) < 0)
     client.Signal(SIGKILL);
   const os::ProgramEnd end = client.Wait();
-  return host_status != 0 ? host_status : ReportEnd(program, end, /*connected=*/true);
+  if (host_status != 0) return host_status;
+  ReportStopped(program);
+  return ReportEnd(program, end, /*connected=*/true);
 }
 
 bool MayJoin(const RunOptions& options) {
@@ -179,11 +190,13 @@ bool MayJoin(const RunOptions& options) {
     return false;
   }
   if (given.registry_file != plain.registry_file || given.system_drive != plain.system_drive ||
-      given.verbose || given.special_pool || given.fail_on_leaks || options.embedded) {
-    fmt::print(stderr,
-               "ring3: with --host, the host is up as `ring3 host` was told: --registry, --system-drive, "
-               "--verbose,\n"
-               "    --special-pool and --fail-on-leaks go there, and --embedded is without a host\n");
+      given.sanitizer != plain.sanitizer || given.verbose || given.special_pool || given.fail_on_leaks ||
+      options.embedded) {
+    fmt::print(
+        stderr,
+        "ring3: with --host, the host is up as `ring3 host` was told: --registry, --system-drive, "
+        "--sanitizer,\n"
+        "    --verbose, --special-pool and --fail-on-leaks go there, and --embedded is without a host\n");
     return false;
   }
   return true;
@@ -201,8 +214,7 @@ int RunAsClientOf(const RunOptions& options) {
   if (!result.error.empty()) return ReportNotStarted(client, result.error, result.not_found);
   // A host that is gone can not be asked. One that serves others too may have seen one of them.
   const json after = TryAskHost(socket_path, {{"command", "clients"}});
-  const bool connected =
-      result.notified || after.is_null() || SeesClients(after, before.value("seen", uint64_t{0}));
+  const bool connected = after.is_null() || SeesClients(after, before.value("seen", uint64_t{0}));
   return ReportEnd(client, result.end, connected);
 }
 

@@ -16,6 +16,7 @@
 #include "os/process.h"
 #include "ps/process.h"
 #include "ring3/executive.h"
+#include "rtl/unicode_text.h"
 
 namespace ring3::host {
 namespace {
@@ -42,7 +43,7 @@ json Load(Server& server, const json& request) {
 }
 
 bool IsLoaded(const std::string& service) {
-  return io::g_drivers.Find(std::u16string(service.begin(), service.end())) != nullptr;
+  return io::g_drivers.Find(rtl::Utf16FromUtf8(service)) != nullptr;
 }
 
 json Unload(Server& server, const json& request) {

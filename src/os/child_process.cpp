@@ -126,6 +126,8 @@ ChildProcess ChildProcess::Start(const ProgramStart& start, std::string* error, 
   process.descriptor_ = OpenProcess(child);
   if (process.descriptor_.valid()) return process;
   *error = std::strerror(errno);
+  kill(child, SIGKILL);
+  process.Wait();
   return {};
 }
 
@@ -143,6 +145,10 @@ ChildProcess::~ChildProcess() {
 
 void ChildProcess::Signal(int signal) {
   if (descriptor_.valid()) syscall(SYS_pidfd_send_signal, descriptor_.get(), signal, nullptr, 0);
+}
+
+void ChildProcess::PassOn(int signal) {
+  if (signal != SIGINT && signal != SIGQUIT && signal != 0) Signal(signal);
 }
 
 ProgramEnd ChildProcess::Wait() {
@@ -222,14 +228,12 @@ RunResult RunProgram(ProgramStart start, const std::string& notice_variable) {
   }
   start.environment.push_back(notice_variable + "=" + std::to_string(notice.get()));
   start.passed_descriptor = notice.get();
-  // The program decides what an interrupt means; this process only reports how it ended.
-  const auto interrupt = std::signal(SIGINT, SIG_IGN);
-  const auto quit = std::signal(SIGQUIT, SIG_IGN);
+  // The program decides what they mean; this process only reports how it ended.
+  SignalQueue signals({SIGTERM, SIGHUP, SIGINT, SIGQUIT});
   ChildProcess child = ChildProcess::Start(start, &result.error, &result.not_found);
-  if (child.valid()) result.end = child.Wait();
-  std::signal(SIGINT, interrupt);
-  std::signal(SIGQUIT, quit);
-  if (!result.error.empty()) return result;
+  if (!child.valid()) return result;
+  while (WaitForDescriptor({child.descriptor(), signals.descriptor()}) == 1) child.PassOn(signals.Next());
+  result.end = child.Wait();
   uint64_t notices = 0;
   result.notified = read(notice.get(), &notices, sizeof(notices)) == sizeof(notices);
   return result;

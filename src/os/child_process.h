@@ -47,6 +47,8 @@ class ChildProcess {
   // Readable when the program has ended.
   int descriptor() const { return descriptor_.get(); }
   void Signal(int signal);
+  // The same for one that this process got. Interrupts from the terminal reach the program by themselves.
+  void PassOn(int signal);
   // Blocks until it has ended. Once.
   ProgramEnd Wait();
 
@@ -94,8 +96,8 @@ struct RunResult {
   bool notified = false;
 };
 
-// Runs a program and waits for it to end. Interrupts from the terminal go to the program. `notice_variable`
-// names the variable by which NotifyStarter (os/process.h) finds its way back.
+// Runs a program and waits for it to end. SIGTERM and SIGHUP are passed on. `notice_variable` names the
+// variable by which NotifyStarter (os/process.h) finds its way back.
 RunResult RunProgram(ProgramStart start, const std::string& notice_variable);
 
 }  // namespace ring3::os

@@ -3,10 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <string>
 
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace ring3::os {
@@ -43,6 +46,20 @@ TEST(ChildProcessTest, SaysWhyItWasNotStarted) {
   start.command = {"/"};
   EXPECT_FALSE(ChildProcess::Start(start, &error, &not_found).valid());
   EXPECT_FALSE(not_found);
+}
+
+// It cannot be watched, and does not stay.
+TEST(ChildProcessTest, IsNotStartedWithoutADescriptor) {
+  rlimit before;
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit none = {0, before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  std::string error;
+  const bool started = ChildProcess::Start(Shell("exit 0"), &error, nullptr).valid();
+  EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_FALSE(started);
+  EXPECT_FALSE(error.empty());
+  EXPECT_TRUE(waitpid(-1, nullptr, WNOHANG) == -1 && errno == ECHILD);
 }
 
 TEST(ChildProcessTest, HasTheEnvironmentAskedFor) {
@@ -103,6 +120,12 @@ TEST(SignalQueueTest, HasWhatCame) {
   EXPECT_EQ(WaitForDescriptor({queue.descriptor()}), 0);
   EXPECT_EQ(queue.Next(), SIGHUP);
   EXPECT_EQ(queue.Next(), 0);
+}
+
+TEST(RunProgramTest, PassesATerminationOn) {
+  const RunResult result =
+      RunProgram(Shell("trap 'exit 9' TERM; kill -TERM $PPID; while :; do :; done"), "RING3_TEST_NOTICE");
+  EXPECT_EQ(result.end.exit_status, 9);
 }
 
 TEST(RunProgramTest, KnowsWhetherItWasNotified) {

@@ -39,6 +39,8 @@ expect 126 'ran without an executive' "$ring3" run --host one -- true
 expect 127 'cannot run nosuchprogram' "$ring3" run --host one -- nosuchprogram
 expect 125 '--driver is for a host.*ring3 load --host one' "$ring3" run --host one --driver "$clients/service_driver.sys" -- "$client" 0
 expect 125 'go there' "$ring3" run --host one --verbose -- "$client" 0
+expect 125 'go there' "$ring3" run --host one --sanitizer address -- "$client" 0
+expect 143 'was ended by signal 15' "$ring3" run --host one -- sh -c 'kill -TERM $PPID; while :; do :; done'
 
 # Drivers come and go.
 expect 125 'a driver of this name is loaded' "$ring3" load --host one "$clients/service_driver.sys"
@@ -54,10 +56,11 @@ expect 0 '' "$ring3" unload --host one service_driver
 expect 0 '' "$ring3" load --host one --service named "$clients/service_driver.sys"
 export RING3_HOST=one
 expect 0 'named +1 ' "$ring3" list
+expect 125 'not UTF-8: .*"service"' "$ring3" unload $'na\xffme'
 expect 0 '' "$ring3" unload named
 
 # Who has what.
-expect 0 '' "$ring3" load "$samples/map_to_process.sys"
+expect 0 '' "$ring3" load --service käfer "$samples/map_to_process.sys"
 coproc holder { exec "$clients/hold_region"; }
 holder_process=$holder_PID
 read -r -t 60 -u "${holder[0]}" address || fail "the client that holds memory did not come up"
@@ -66,7 +69,7 @@ expect 0 "[0-9]+ +$holder_process +[0-9]+ +[0-9]+ +.*hold_region.*File +0x[0-9a-
 expect 0 '"linux_process": '"$holder_process" "$ring3" list --json
 "$ring3" list --json | python3 -m json.tool >/dev/null || fail "list --json is no JSON"
 # It goes when nobody has it open any more.
-expect 0 'goes when the last handle' "$ring3" unload map_to_process
+expect 0 'käfer goes when the last handle' "$ring3" unload käfer
 exec {holder[1]}>&-
 wait "$holder_process" || fail "the client ended with $?"
 expect 0 'Host one' "$ring3" list
@@ -74,6 +77,12 @@ grep -q map_to_process "$folder/output" && fail "the driver stayed: $(cat "$fold
 
 # Ends.
 stop_host
+# Of a host that is somebody's own.
+start_client 0 "$ring3" run --driver "$samples/map_to_process.sys" -- "$clients/hold_region"
+expect_line 0
+expect 0 '' "$ring3" stop --host "run-${process[0]}"
+expect_client 0 86
+grep -q 'somebody stopped the host while .*hold_region ran' "$folder/error0" || fail "run said $(cat "$folder/error0")"
 expect 125 'no host at' "$ring3" stop
 for signal in INT TERM HUP; do
   start_host two
@@ -81,6 +90,14 @@ for signal in INT TERM HUP; do
   expect_host 0
 done
 [[ -e $XDG_RUNTIME_DIR/ring3/two.sock ]] && fail "a socket was left"
+
+# One that is named by a path: the line is good in every folder.
+exec {from_host}< <(cd "$folder" && exec "$ring3" host --name ./x.sock 2>"$folder/host.err")
+host=$!
+read -r -t 60 -u "$from_host" line
+[[ $line == "export RING3_HOST=$(realpath "$folder")/x.sock "* ]] || fail "the host said: $line"
+kill -TERM "$host"
+expect_host 0
 
 # A terminal that closes tells everybody; who has started the host decides.
 start_host two

@@ -26,6 +26,7 @@ expect 9 '' "$ring3" run -- "$folder/script" "$client"
 expect 42 '' "$ring3" run --embedded --driver "$clients/service_driver.sys" -- "$client" 42
 expect 9 '' "$ring3" run --embedded -- "$folder/script" "$client"
 expect 126 'ran without an executive' "$ring3" run --embedded -- true
+expect 143 'was ended by signal 15' "$ring3" run --embedded -- sh -c 'kill -TERM $PPID; while :; do :; done'
 
 # Wrong options.
 expect 125 'subcommand' "$ring3"
