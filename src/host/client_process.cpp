@@ -233,6 +233,8 @@ void ClientProcess::Kill(const char* why) {
   // One that has hung up may be another program by now (exec).
   if (is_ending() || killed_.exchange(true)) return;
   fmt::print(stderr, "ring3: {} (Linux process {}) was killed: {}\n", image_path_, peer_.process_id(), why);
+  // Linux gets to that when it does; nothing is to succeed meanwhile.
+  peer_.SetGone();
   peer_.Kill();
 }
 
