@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "os/adoption.h"
 
+#include <errno.h>
 #include <linux/futex.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 
 #include "ntstatus.h"
@@ -33,6 +35,10 @@ std::atomic<uint32_t> g_holds_used{0};
 
 // Nobody is left who would end holds of accesses.
 std::atomic<bool> g_holds_are_over{false};
+
+// A futex: how many holds there are; a fork that begins is kForking, and holds wait for it.
+constexpr uint32_t kForking = ~0u;
+std::atomic<uint32_t> g_holds_now{0};
 
 // How many holds have ended.
 std::atomic<uint64_t> g_ended{0};
@@ -88,7 +94,30 @@ bool OnFault(const MemoryFault& fault) {
   return true;
 }
 
+void WaitWhile(uint32_t now) {
+  Call(SYS_futex, reinterpret_cast<long>(&g_holds_now), FUTEX_WAIT_PRIVATE, now);
+}
+void WakeAll() {
+  Call(SYS_futex, reinterpret_cast<long>(&g_holds_now), FUTEX_WAKE_PRIVATE, INT32_MAX);
+}
+
+void CountHold() {
+  for (uint32_t now = g_holds_now.load();;) {
+    if (now == kForking) {
+      WaitWhile(now);
+      now = g_holds_now.load();
+    } else if (g_holds_now.compare_exchange_weak(now, now + 1)) {
+      return;
+    }
+  }
+}
+
+void CountHoldEnd() {
+  if (g_holds_now.fetch_sub(1) == 1) WakeAll();
+}
+
 Hold* Take(uintptr_t address, size_t byte_count) {
+  CountHold();
   for (uint32_t i = 0; i < kMostHolds; ++i) {
     uintptr_t free = 0;
     if (!g_holds[i].end.compare_exchange_strong(free, 1)) continue;
@@ -99,6 +128,7 @@ Hold* Take(uintptr_t address, size_t byte_count) {
     g_holds[i].end.store(address + byte_count, std::memory_order_release);
     return &g_holds[i];
   }
+  CountHoldEnd();
   return nullptr;
 }
 
@@ -107,6 +137,7 @@ void Give(Hold* hold) {
   hold->end.store(0, std::memory_order_release);
   hold->changes.fetch_add(1, std::memory_order_release);
   Call(SYS_futex, reinterpret_cast<long>(&hold->changes), FUTEX_WAKE_PRIVATE, INT32_MAX);
+  CountHoldEnd();
 }
 
 // Of a hold of accesses, once.
@@ -139,6 +170,38 @@ bool CopyInto(int object, uint64_t offset, uintptr_t address, size_t byte_count)
 bool MapOver(uintptr_t address, size_t byte_count, int object, uint64_t offset, int protection) {
   return !Failed(Call(SYS_mmap, static_cast<long>(address), static_cast<long>(byte_count), protection,
                       MAP_SHARED | MAP_FIXED | MAP_NORESERVE, object, static_cast<long>(offset)));
+}
+
+// What an object's [offset, +byte_count) holds, of which most may never have been written.
+bool CopyFrom(int object, uint64_t offset, uintptr_t to, size_t byte_count) {
+  const auto end = static_cast<long>(offset + byte_count);
+  for (auto at = static_cast<long>(offset); at < end;) {
+    const long data = Call(SYS_lseek, object, at, SEEK_DATA);
+    if (data == -ENXIO || data >= end) return true;
+    const long hole = Failed(data) ? data : Call(SYS_lseek, object, data, SEEK_HOLE);
+    if (Failed(hole)) return false;
+    for (at = data; at < std::min(hole, end);) {
+      const long copied = Call(SYS_pread64, object, static_cast<long>(to) + at - static_cast<long>(offset),
+                               std::min(hole, end) - at, at);
+      if (Failed(copied) || copied == 0) return false;
+      at += copied;
+    }
+  }
+  return true;
+}
+
+// Not through the library's calls, which know adopted memory.
+bool MakePrivate(const Region& region, int object) {
+  const size_t byte_count = region.end - region.start;
+  const long copy = Call(SYS_mmap, 0, static_cast<long>(byte_count), PROT_READ | PROT_WRITE,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
+  if (Failed(copy)) return false;
+  const int protection = (region.readable ? PROT_READ : 0) | (region.writable ? PROT_WRITE : 0) |
+                         (region.executable ? PROT_EXEC : 0);
+  return CopyFrom(object, region.file_offset, static_cast<uintptr_t>(copy), byte_count) &&
+         !Failed(Call(SYS_mprotect, copy, static_cast<long>(byte_count), protection)) &&
+         !Failed(Call(SYS_mremap, copy, static_cast<long>(byte_count), static_cast<long>(byte_count),
+                      MREMAP_MAYMOVE | MREMAP_FIXED, static_cast<long>(region.start)));
 }
 
 }  // namespace
@@ -199,6 +262,29 @@ void EndAllHolds() {
   const uint32_t used = g_holds_used.load();
   for (uint32_t i = 0; i < used; ++i) {
     if (g_holds[i].is_access.load() != 0) LetGo(&g_holds[i]);
+  }
+}
+
+void BeginFork() {
+  for (uint32_t none = 0; !g_holds_now.compare_exchange_weak(none, kForking); none = 0) {
+    if (none != 0) WaitWhile(none);
+  }
+}
+
+void EndFork() {
+  g_holds_now.store(0);
+  WakeAll();
+}
+
+void MakeAdoptedPrivate(int object, const FileIdentity& identity) {
+  // The holds are the parent's.
+  g_holds_used.store(0);
+  g_holds = nullptr;
+  RegionMap regions;
+  if (!regions.Open().ok()) return;
+  Region region;
+  for (uintptr_t at = 0; regions.FindOrNext(at, &region); at = region.end) {
+    if (region.shared && region.has_file && region.file == identity) (void)MakePrivate(region, object);
   }
 }
 

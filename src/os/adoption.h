@@ -29,6 +29,13 @@ void EndHold(uintptr_t address, size_t byte_count);
 // Writes to no memory of the process.
 void EndAllHolds();
 
+// Around a fork. A fork waits for holds, which nobody would end in the child, and holds wait for a fork.
+void BeginFork();
+void EndFork();
+// In a forked child: memory of this object becomes private memory in place, with a copy of what it holds.
+// What cannot be copied stays shared.
+void MakeAdoptedPrivate(int object, const FileIdentity& identity);
+
 // Maps an object's [offset, +byte_count) over whatever is at `address`.
 Status MapObject(uintptr_t address, size_t byte_count, int object, uint64_t offset, Protection protection);
 

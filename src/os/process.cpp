@@ -46,8 +46,8 @@ void NotifyStarter(const char* notice_variable) {
   close(notice);
 }
 
-void CallInForkedChildren(void (*routine)()) {
-  pthread_atfork(nullptr, nullptr, routine);
+void CallAroundForks(void (*before)(), void (*in_parent)(), void (*in_child)()) {
+  pthread_atfork(before, in_parent, in_child);
 }
 
 void LetInspect(int process_id) {

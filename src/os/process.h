@@ -16,8 +16,9 @@ std::vector<std::string> CommandLine();
 // Tells the RunProgram (os/child_process.h) that started this process, once. Does not block.
 void NotifyStarter(const char* notice_variable);
 
-// Calls `routine` in every child that this process forks, before fork returns there. Does not block.
-void CallInForkedChildren(void (*routine)());
+// Calls these around every fork of this process: before it, and before it returns in the parent and in the
+// child. Any may be null. Does not block.
+void CallAroundForks(void (*before)(), void (*in_parent)(), void (*in_child)());
 
 // Lets another process read and write this one's memory (Yama would refuse). Does not block.
 void LetInspect(int process_id);

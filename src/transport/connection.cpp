@@ -101,7 +101,8 @@ void Connection::Connect(const char* host) {
   g_connection.store(connection, std::memory_order_release);
   // A forked child is no process of the host's. The connection object stays behind: a mutex of it may be held
   // for good.
-  os::CallInForkedChildren([] {
+  os::CallAroundForks(os::BeginFork, os::EndFork, [] {
+    ForgetMemoryCalls();
     g_connection.store(nullptr, std::memory_order_release);
     ForgetChannel();
   });
@@ -256,7 +257,7 @@ void Connection::OnObject(const Message& message, std::vector<os::Descriptor>& d
   if (descriptors.empty()) {
     answer.answer.status = STATUS_INSUFFICIENT_RESOURCES;
   } else {
-    if (message.object == kOwnMemoryObject) WatchMemoryCalls(os::IdentityOf(descriptors.front()));
+    if (message.object == kOwnMemoryObject) WatchMemoryCalls(descriptors.front());
     std::lock_guard<std::mutex> guard(mutex_);
     objects_[message.object] = std::move(descriptors.front());
   }

@@ -4,9 +4,12 @@
 #include <winternl.h>
 
 #include <algorithm>
+#include <atomic>
 #include <ntstatus.h>
 
+#include "os/adoption.h"
 #include "os/interposed_memory.h"
+#include "os/shared_region.h"
 #include "transport/connection.h"
 
 namespace ring3::transport {
@@ -14,6 +17,8 @@ namespace {
 
 os::RegionMap g_regions;
 os::FileIdentity g_own_memory;
+// Its descriptor; none before there is any, and in a forked child.
+std::atomic<int> g_own_object{-1};
 
 // The pages stay where a driver has them; the addresses are free at once.
 void Unmap(void* address, size_t byte_count) {
@@ -46,9 +51,19 @@ int IsAdopted(void* address, size_t* byte_count) {
 
 }  // namespace
 
-void WatchMemoryCalls(os::FileIdentity own_memory) {
-  g_own_memory = own_memory;
+void WatchMemoryCalls(const os::Descriptor& own_memory) {
+  g_own_memory = os::IdentityOf(own_memory);
+  g_own_object.store(own_memory.get(), std::memory_order_release);
   if (g_regions.Open().ok()) os::InterposeMemoryCalls({Unmap, RunUnlessLocked, IsAdopted});
+}
+
+void ForgetMemoryCalls() {
+  os::EndFork();
+  const int object = g_own_object.exchange(-1, std::memory_order_acquire);
+  if (object < 0) return;
+  os::MakeAdoptedPrivate(object, g_own_memory);
+  // They are the parent's.
+  g_regions.Close();
 }
 
 }  // namespace ring3::transport

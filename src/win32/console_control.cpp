@@ -75,7 +75,7 @@ bool MakeDispatcher(Handlers& handlers) {
   Result<os::Thread> dispatcher = os::Thread::Create("ring3-control", Dispatch, nullptr);
   if (!dispatcher.ok()) return false;
   dispatcher->Detach();
-  os::CallInForkedChildren(ForgetHandlers);
+  os::CallAroundForks(nullptr, nullptr, ForgetHandlers);
   return handlers.has_dispatcher = true;
 }
 
