@@ -70,21 +70,7 @@ void CountInto(LookasideList& list, Magazine& magazine) {
   magazine.frees = 0;
 }
 
-// Gives the magazines back when their thread ends.
-constinit os::AtThreadEnd g_magazines_end([](void*) {
-  Magazine* const magazines = std::exchange(t_magazines, nullptr);
-  if (magazines == nullptr) return;
-  Registry& registry = TheRegistry();
-  SpinLockGuard guard(registry.lock);
-  std::erase(registry.threads, magazines);
-  for (uint32_t number = 1; number < kMostLookasideLists; ++number) {
-    Registry::List& known = registry.lists[number];
-    if (magazines[number].generation == 0 || known.list == nullptr) continue;
-    CountInto(*known.list, magazines[number]);
-    Chain(known.orphans, magazines[number].first);
-  }
-  delete[] magazines;
-});
+constinit os::AtThreadEnd g_magazines_end([](void*) { RetireMagazinesOfThread(); });
 
 Magazine* MagazinesOfThread() {
   if (t_magazines != nullptr) return t_magazines;
@@ -215,6 +201,21 @@ SINGLE_LIST_ENTRY* TakeAll(LookasideList& list, Whose whose) {
 }
 
 }  // namespace
+
+void RetireMagazinesOfThread() {
+  Magazine* const magazines = std::exchange(t_magazines, nullptr);
+  if (magazines == nullptr) return;
+  Registry& registry = TheRegistry();
+  SpinLockGuard guard(registry.lock);
+  std::erase(registry.threads, magazines);
+  for (uint32_t number = 1; number < kMostLookasideLists; ++number) {
+    Registry::List& known = registry.lists[number];
+    if (magazines[number].generation == 0 || known.list == nullptr) continue;
+    CountInto(*known.list, magazines[number]);
+    Chain(known.orphans, magazines[number].first);
+  }
+  delete[] magazines;
+}
 
 void InitializeLookaside(LookasideList& list, POOL_TYPE type, ULONG tag, size_t size) {
   InitializeSListHead(&list.ListHead);

@@ -24,6 +24,8 @@ inline constexpr uint32_t kMostLookasideLists = 1024;
 
 // The calling thread's magazines, by list number; null until it first needs one.
 extern constinit thread_local Magazine* t_magazines;
+// Gives them back. At the thread's end, and sooner where the executive may be gone by then.
+void RetireMagazinesOfThread();
 
 // Custom routines get the list (Ex) or not.
 enum class LookasideKind : uint8_t { kPlain, kEx };

@@ -185,6 +185,8 @@ extern Pool* g_pool;
 
 // The calling thread's cache, made on its first request.
 ThreadCache& CacheOfThread();
+// Gives the calling thread's cache back. At its end, and sooner where the executive may be gone by then.
+void RetireCacheOfThread();
 // Adds all threads' counters, and those of threads that have gone, to `totals`.
 void SumTags(TagTotals& totals);
 // Sets all threads' caches to nothing; when the pool goes.

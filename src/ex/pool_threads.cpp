@@ -24,8 +24,11 @@ Registry& TheRegistry() {
   return registry;
 }
 
-// Gives the cache back when its thread ends.
-constinit os::AtThreadEnd g_cache_end([](void*) {
+constinit os::AtThreadEnd g_cache_end([](void*) { RetireCacheOfThread(); });
+
+}  // namespace
+
+void RetireCacheOfThread() {
   ThreadCache* const cache = std::exchange(t_pool_cache, nullptr);
   if (cache == nullptr) return;
   if (g_pool != nullptr) g_pool->Retire(cache);
@@ -37,9 +40,7 @@ constinit os::AtThreadEnd g_cache_end([](void*) {
     if (cache->next != nullptr) cache->next->previous = cache->previous;
   }
   delete cache;
-});
-
-}  // namespace
+}
 
 ThreadCache& CacheOfThread() {
   if (t_pool_cache != nullptr) return *t_pool_cache;

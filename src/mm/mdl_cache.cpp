@@ -26,11 +26,11 @@ struct MdlCache::ThreadCache {
 thread_local MdlCache::ThreadCache MdlCache::t_cache;
 
 // Armed where a thread first takes blocks only.
-constinit os::AtThreadEnd MdlCache::g_thread_end(MdlCache::GiveBack);
+constinit os::AtThreadEnd MdlCache::g_thread_end([](void*) { GiveBackOfThread(); });
 
-void MdlCache::GiveBack(void*) {
+void MdlCache::GiveBackOfThread() {
   ThreadCache& cache = t_cache;
-  if (g_state == nullptr || g_state->mdl_cache.boot_ != cache.boot) return;
+  if (cache.head == nullptr || g_state == nullptr || g_state->mdl_cache.boot_ != cache.boot) return;
   while (cache.head != nullptr) {
     Block* block = cache.head;
     cache.head = block->next;

@@ -26,6 +26,9 @@ class MdlCache {
   bool Free(PMDL mdl);
   void Shutdown(LeakReport& leaks);
 
+  // Gives back what the calling thread kept. At its end, and sooner where the executive may be gone by then.
+  static void GiveBackOfThread();
+
  private:
   static constexpr uint64_t kSlabPages = 16;
   static constexpr uint32_t kMostPerThread = 16;
@@ -42,9 +45,6 @@ class MdlCache {
   struct ThreadCache;
   static thread_local ThreadCache t_cache;
   static os::AtThreadEnd g_thread_end;
-
-  // What the ending thread kept.
-  static void GiveBack(void*);
 
   Block* TakeShared();
   void GiveShared(Block* block);

@@ -7,8 +7,11 @@
 
 #include <new>
 
+#include "ex/lookaside.h"
+#include "ex/pool.h"
 #include "ke/apc.h"
 #include "ke/door.h"
+#include "mm/mdl_cache.h"
 #include "os/clock.h"
 #include "os/thread.h"
 #include "ps/borrowed_identity.h"
@@ -110,8 +113,14 @@ void DetachThread(NTSTATUS exit_status) {
   if (const auto exit = CurrentRundownHooks().thread_exit; exit != nullptr) exit(thread);
   thread->tcb.driver_call = nullptr;
   ke::DetachCurrentOsThread();
-  BorrowedIdentity identity;
-  ob::Dereference(thread);
+  {
+    BorrowedIdentity identity;
+    ob::Dereference(thread);
+  }
+  // An application's thread is still inside. At its end the executive may be gone.
+  mm::MdlCache::GiveBackOfThread();
+  ex::RetireMagazinesOfThread();
+  ex::RetireCacheOfThread();
 }
 
 Result<PETHREAD> LookupThread(HANDLE thread_id) {
