@@ -32,15 +32,9 @@ static BOOL Refuse(DWORD type) {
   return FALSE;
 }
 
-// Signals the main thread, whatever it is at. ThreadSanitizer keeps a signal back until its thread has returned from
-// Linux: there it is this thread's.
+// Signals the main thread, whatever it is at.
 static void* Interrupt(void* thread) {
-#if __has_feature(thread_sanitizer)
-  (void)thread;
-  raise(SIGINT);
-#else
   pthread_kill(*(pthread_t*)thread, SIGINT);
-#endif
   return NULL;
 }
 
