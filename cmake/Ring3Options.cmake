@@ -38,6 +38,7 @@ endif()
 # Behind the others: it takes their sanitizer back.
 add_library(ring3_not_sanitized INTERFACE)
 target_compile_options(ring3_not_sanitized INTERFACE -fno-sanitize=all)
+target_link_options(ring3_not_sanitized INTERFACE -fno-sanitize=all)
 
 # What includes the driver headers: Windows' 16-bit wchar_t and structure extensions.
 add_library(ring3_nt_options INTERFACE)
