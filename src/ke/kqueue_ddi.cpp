@@ -56,10 +56,6 @@ LONG KeInsertHeadQueue(PRKQUEUE Queue, PLIST_ENTRY Entry) {
 // The first entry, or STATUS_TIMEOUT, STATUS_USER_APC, STATUS_ABANDONED in its place. Timeout as
 // KeWaitForSingleObject has it. (nf-ntifs-keremovequeue)
 PLIST_ENTRY KeRemoveQueue(PRKQUEUE Queue, KPROCESSOR_MODE WaitMode, PLARGE_INTEGER Timeout) {
-  {
-    DispatcherScope scope;
-    if (Queue->Header.Abandoned) return AsEntry(STATUS_ABANDONED);
-  }
   const NTSTATUS status = KeWaitForSingleObject(Queue, WrQueue, WaitMode, FALSE, Timeout);
   if (status != STATUS_SUCCESS) return AsEntry(status);
   DispatcherScope scope;

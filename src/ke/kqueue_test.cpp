@@ -45,6 +45,16 @@ TEST_F(KQueueTest, RundownReturnsTheEntriesAndEndsTheWaits) {
   EXPECT_EQ(entry.Flink, &entry);
 }
 
+// Where the rundown comes between a thread's look at the queue and its wait, nobody is there to wake it.
+TEST_F(KQueueTest, NobodyWaitsAfterTheRundown) {
+  KQUEUE queue;
+  KeInitializeQueue(&queue, 0);
+  EXPECT_EQ(KeRundownQueue(&queue), nullptr);
+  LARGE_INTEGER now = {};
+  EXPECT_EQ(KeWaitForSingleObject(&queue, WrQueue, KernelMode, FALSE, &now), STATUS_ABANDONED);
+  EXPECT_EQ(KeRemoveQueue(&queue, KernelMode, &now), AsEntry(STATUS_ABANDONED));
+}
+
 TEST_F(KQueueTest, EveryEntryIsTakenOnce) {
   constexpr int kEntries = 2000;
   KQUEUE queue;

@@ -23,18 +23,22 @@ DISPATCHER_HEADER& HeaderOf(PVOID object) {
 bool IsSatisfiableLocked(const DISPATCHER_HEADER& header, PKTHREAD thread) RING3_REQUIRES(g_dispatcher_lock) {
   // Events are cleared without the lock.
   if (ReadSignalState(header) > 0) return true;
+  if (header.Type == kQueueObject) return header.Abandoned != 0;
   return header.Type == kMutantObject && reinterpret_cast<const KMUTANT&>(header).OwnerThread == thread;
 }
 
-// What acquiring the object does to it. STATUS_ABANDONED for a mutant whose owner ended, else STATUS_SUCCESS.
+// What acquiring the object does to it. STATUS_ABANDONED for a mutant whose owner ended and a queue that has
+// been run down, else STATUS_SUCCESS.
 NTSTATUS AcquireLocked(DISPATCHER_HEADER& header, PKTHREAD thread) RING3_REQUIRES(g_dispatcher_lock) {
   switch (header.Type) {
     case kEventSynchronizationObject:
     case kTimerSynchronizationObject:
       StoreSignalState(header, 0);
       return STATUS_SUCCESS;
-    case kSemaphoreObject:
     case kQueueObject:
+      if (header.Abandoned != 0) return STATUS_ABANDONED;
+      [[fallthrough]];
+    case kSemaphoreObject:
       StoreSignalState(header, header.SignalState - 1);
       return STATUS_SUCCESS;
     case kMutantObject: {
