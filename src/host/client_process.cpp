@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "host/patience.h"
 #include "ke/apc.h"
 #include "ke/bugcheck_text.h"
 #include "ke/room.h"
@@ -302,13 +303,12 @@ void ClientProcess::RunDown() {
   process_ = nullptr;
 }
 
-// Until it has come, or should have. A debugger takes the time that it takes.
+// Until it has come, or should have.
 void ClientProcess::AwaitAnswer(Waiter& waiter) {
-  int64_t deadline = os::MonotonicNs() + kMostAnswerTime;
+  Patience patience(peer_);
   while (waiter.done.load(std::memory_order_acquire) == 0) {
-    if (os::FutexWait(waiter.done, 0, deadline) != os::FutexResult::kTimedOut) continue;
-    if (!peer_.IsStopped()) return;
-    deadline = os::MonotonicNs() + kMostAnswerTime;
+    const bool timed_out = os::FutexWait(waiter.done, 0, patience.next_look()) == os::FutexResult::kTimedOut;
+    if (timed_out && patience.IsOver()) return;
   }
 }
 

@@ -20,9 +20,7 @@
 
 namespace ring3::host {
 
-// An application whose library does not answer for this long is taken for dead: others may wait for the same
-// pages.
-inline constexpr int64_t kMostAnswerTime = 10'000'000'000;
+// Others may wait for the same pages (Patience).
 inline constexpr char kDoesNotAnswer[] = "it has not carried out an order of the host for 10 seconds";
 
 // An application that is connected: its socket, its threads, and the process object that it is for the

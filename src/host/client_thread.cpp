@@ -7,13 +7,13 @@
 #include <utility>
 
 #include "host/client_process.h"
+#include "host/patience.h"
 #include "host/service_dispatch.h"
 #include "ke/room.h"
 #include "mm/address_space.h"
 #include "mm/locked_pages.h"
 #include "mm/user_window.h"
 #include "ob/object.h"
-#include "os/clock.h"
 #include "ps/user_thread.h"
 
 namespace ring3::host {
@@ -126,10 +126,10 @@ Result<uint64_t> ClientThread::Carry(const ProcessOrder& order) {
     window_->TakeWritten(message.written);
   }
   if (!HandOver(channel(), Side::kHost, transport::kOrder, turns_)) return STATUS_PROCESS_IS_TERMINATING;
-  // Application code takes the time that it takes.
-  int64_t deadline =
-      order.kind == OrderKind::kRunUserApc ? os::kNoDeadline : os::MonotonicNs() + kMostAnswerTime;
+  Patience patience(process_.peer());
   for (;;) {
+    // Application code takes the time that it takes.
+    const int64_t deadline = order.kind == OrderKind::kRunUserApc ? os::kNoDeadline : patience.next_look();
     switch (AwaitTurn(channel(), Side::kHost, turns_, deadline)) {
       case transport::kAnswer: {
         OrderAnswer answer;
@@ -149,11 +149,7 @@ Result<uint64_t> ClientThread::Carry(const ProcessOrder& order) {
       case transport::kClosed:
         return STATUS_PROCESS_IS_TERMINATING;
       default:
-        // A debugger takes the time that it takes.
-        if (process_.peer().IsStopped()) {
-          deadline = os::MonotonicNs() + kMostAnswerTime;
-          break;
-        }
+        if (!patience.IsOver()) break;
         process_.Kill(kDoesNotAnswer);
         Close();
         return STATUS_PROCESS_IS_TERMINATING;
