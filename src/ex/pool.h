@@ -111,8 +111,6 @@ class Pool {
 
   // How many bytes `user` may hold, as asked for; bug checks when it is no block.
   size_t BlockSize(void* user, bool* quota_charged);
-  // Whether `address` lies in memory that the pool has given out or keeps for small blocks.
-  bool IsPoolAddress(const void* address) const;
   // What is in use, by tag.
   TagTotals Usage();
   PoolQuota& quota() { return quota_; }

@@ -203,9 +203,4 @@ RING3_POOL_TOUCHES_REDZONES size_t Pool::BlockSize(void* user, bool* quota_charg
   NotABlock(user, use);
 }
 
-bool Pool::IsPoolAddress(const void* address) const {
-  const uint8_t use = map_.UseOf(address);
-  return use < kSizeClassCount || use == kPageLarge || use == kPageLargeInterior || use == kPageSpecial;
-}
-
 }  // namespace ring3::ex

@@ -9,8 +9,8 @@
 
 namespace ring3::host {
 
-// How long the host waits for an application's library to answer before it takes the application for dead. The
-// time in which it is stopped, in a debugger or by Ctrl-Z, does not count.
+// How long the host waits for an application's library to answer before it takes the application for dead.
+// The time in which it is stopped, in a debugger or by Ctrl-Z, does not count.
 class Patience {
  public:
   explicit Patience(const os::PeerProcess& peer) : peer_(peer) {}

@@ -78,15 +78,18 @@ static VOID CheckOutside(PIRP Irp) {
     TEST_CHECK(Add(JourneyOf(Irp)->Untouched, 1) == STATUS_ACCESS_VIOLATION);
 }
 
-static VOID LastItem(PDEVICE_OBJECT DeviceObject, PVOID Context) {
-  PIRP irp = Context;
-
-  UNREFERENCED_PARAMETER(DeviceObject);
+// In a work item, which has done its work.
+static VOID CheckItem(PIRP Irp) {
   CheckSystem();
-  CheckRequestor(irp, &JourneyOf(irp)->Identity);
-  CheckOutside(irp);
-  IoFreeWorkItem(irp->Tail.Overlay.DriverContext[0]);
-  TestComplete(irp, STATUS_SUCCESS, 0);
+  CheckRequestor(Irp, &JourneyOf(Irp)->Identity);
+  CheckOutside(Irp);
+  IoFreeWorkItem(Irp->Tail.Overlay.DriverContext[0]);
+}
+
+static VOID LastItem(PDEVICE_OBJECT DeviceObject, PVOID Context) {
+  UNREFERENCED_PARAMETER(DeviceObject);
+  CheckItem(Context);
+  TestComplete(Context, STATUS_SUCCESS, 0);
 }
 
 // A system thread, but one of the application's process.
@@ -255,14 +258,9 @@ static VOID Hand(PIRP Irp) {
 }
 
 static VOID FirstItem(PDEVICE_OBJECT DeviceObject, PVOID Context) {
-  PIRP irp = Context;
-
   UNREFERENCED_PARAMETER(DeviceObject);
-  CheckSystem();
-  CheckRequestor(irp, &JourneyOf(irp)->Identity);
-  CheckOutside(irp);
-  IoFreeWorkItem(irp->Tail.Overlay.DriverContext[0]);
-  Hand(irp);
+  CheckItem(Context);
+  Hand(Context);
 }
 
 // In whatever context.

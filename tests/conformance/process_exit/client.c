@@ -71,7 +71,7 @@ int main(int argc, char** argv) {
   if (strcmp(way, "exit_process") == 0) ExitProcess(status);
   if (strcmp(way, "exit_elsewhere") == 0) {
     CHECK(CreateThread(NULL, 0, Leave, NULL, 0, NULL) != NULL);
-    for (;;) Sleep(1000);
+    Sleep(INFINITE);
   }
   exit(status);
 }

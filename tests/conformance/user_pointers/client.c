@@ -133,6 +133,14 @@ static void ReadOnlyTargets(void) {
   }
 }
 
+// `good`, but for one field.
+#define REFUSED_WITH(Field, Value, Status) \
+  do {                                     \
+    TRANSFORM request_ = good;             \
+    request_.Field = (Value);              \
+    Refused(&request_, Status);            \
+  } while (0)
+
 static void BadPointers(void) {
   UCHAR* gone = (UCHAR*)MapMemory(4096, READ_WRITE);
   UCHAR* nobodys = (UCHAR*)MapMemory(4096, PROT_NONE_);
@@ -163,30 +171,14 @@ static void BadPointers(void) {
     Refused((const TRANSFORM*)unreadable[i], STATUS_ACCESS_VIOLATION);
   }
   // Addresses of the system, past it, and lengths that reach there or wrap around.
-  request = good;
-  request.Source = KERNEL_ADDRESS;
-  Refused(&request, STATUS_ACCESS_VIOLATION);
-  request = good;
-  request.Target = KERNEL_ADDRESS;
-  Refused(&request, STATUS_ACCESS_VIOLATION);
-  request = good;
-  request.Sum = KERNEL_ADDRESS;
-  Refused(&request, STATUS_ACCESS_VIOLATION);
-  request = good;
-  request.Source = NEXT_TO_LAST_ADDRESS;
-  Refused(&request, STATUS_ACCESS_VIOLATION);
-  request = good;
-  request.Source = (UCHAR*)0x800000000000ull;
-  Refused(&request, STATUS_ACCESS_VIOLATION);
-  request = good;
-  request.Length = ~0ull;
-  Refused(&request, STATUS_ACCESS_VIOLATION);
-  request = good;
-  request.Length = 0x7fffffffffffull;
-  Refused(&request, STATUS_ACCESS_VIOLATION);
-  request = good;
-  request.Sum = (ULONG*)((UCHAR*)&sum + 1);
-  Refused(&request, STATUS_DATATYPE_MISALIGNMENT);
+  REFUSED_WITH(Source, KERNEL_ADDRESS, STATUS_ACCESS_VIOLATION);
+  REFUSED_WITH(Target, KERNEL_ADDRESS, STATUS_ACCESS_VIOLATION);
+  REFUSED_WITH(Sum, KERNEL_ADDRESS, STATUS_ACCESS_VIOLATION);
+  REFUSED_WITH(Source, NEXT_TO_LAST_ADDRESS, STATUS_ACCESS_VIOLATION);
+  REFUSED_WITH(Source, (UCHAR*)0x800000000000ull, STATUS_ACCESS_VIOLATION);
+  REFUSED_WITH(Length, ~0ull, STATUS_ACCESS_VIOLATION);
+  REFUSED_WITH(Length, 0x7fffffffffffull, STATUS_ACCESS_VIOLATION);
+  REFUSED_WITH(Sum, (ULONG*)((UCHAR*)&sum + 1), STATUS_DATATYPE_MISALIGNMENT);
   Refused((const TRANSFORM*)((UCHAR*)&good + 1), STATUS_DATATYPE_MISALIGNMENT);
 
   // Half of the source is there: so is what was written before the violation, and nothing is in the way of
